@@ -1,0 +1,58 @@
+"""Where artifacts go, and where somebody may already have put what they are made of."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from models.plan import Artifact, Weights
+
+
+class Places(NamedTuple):
+    """The folders of this machine, and the mirror."""
+
+    root: Path  # the checkout that this program is part of
+    artifacts: Path | None = None  # one folder for all artifacts, as in a container; None: beside each model's code
+    checkout: Path | None = None  # the user's checkout, when the program runs from a copy of it
+    mirror: str | None = None  # URL or folder that holds the published files
+
+    def folder(self, artifact: Artifact) -> Path:
+        """The folder that this artifact goes to."""
+        return self.artifacts / artifact.app if self.artifacts else self.root / artifact.app / "artifacts"
+
+    def target(self, artifact: Artifact) -> Path:
+        """The file itself."""
+        return self.folder(artifact) / artifact.file
+
+    def finished_elsewhere(self, artifact: Artifact) -> list[Path]:
+        """Where a finished file may lie outside the target."""
+        paths = [checkout / artifact.app / "artifacts" / artifact.file for checkout in self._checkouts()]
+        return [path for path in paths if path != self.target(artifact) and path.is_file()]
+
+    def weights_at_hand(self, artifact: Artifact) -> list[Path]:
+        """Published weights that were put here by hand, fetched before, or lie in a mirror that is a folder."""
+        if artifact.weights is None:
+            return []
+        # app_*/app/artifacts/ is where the lab's documents tell people to put the files.
+        folders = [checkout / artifact.app / part for checkout in self._checkouts() for part in ("artifacts", "app/artifacts")]
+        if self.mirror and not self._mirror_is_url():
+            folders.append(Path(self.mirror))
+        paths = [folder / artifact.weights.file for folder in [self.folder(artifact), *folders]]
+        return [path for path in dict.fromkeys(paths) if path.is_file()]
+
+    def mirror_urls(self, weights: Weights) -> list[str]:
+        """The mirror's address of these weights, if it is a URL."""
+        return [f"{self.mirror.rstrip('/')}/{weights.file}"] if self.mirror and self._mirror_is_url() else []
+
+    def _mirror_is_url(self) -> bool:
+        return "://" in (self.mirror or "")
+
+    def _checkouts(self) -> list[Path]:
+        return [self.root, self.checkout] if self.checkout else [self.root]
+
+
+def places_from(environment: Mapping[str, str], root: Path) -> Places:
+    """Reads LAB_ARTIFACTS, LAB_CHECKOUT and LAB_MODEL_MIRROR; empty means not set."""
+    artifacts, checkout = (environment.get(name) for name in ("LAB_ARTIFACTS", "LAB_CHECKOUT"))
+    return Places(
+        root, Path(artifacts) if artifacts else None, Path(checkout) if checkout else None, environment.get("LAB_MODEL_MIRROR") or None
+    )

@@ -1,0 +1,62 @@
+"""Reads from `app_*/artifacts.toml` which files there must be and where they come from."""
+
+import importlib
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Weights(NamedTuple):
+    """Published weights from which an artifact is converted."""
+
+    file: str
+    sources: tuple[str, ...]  # URLs, tried in this order
+    convert: str  # "module:function", called with the path of the weights
+    sha256: str | None  # None: unknown, nothing to compare with
+    size: int | None  # bytes
+
+
+class Artifact(NamedTuple):
+    """One file that a model folder needs."""
+
+    app: str
+    name: str
+    file: str
+    build: str  # "module:function", called with an Effort; a stand-in if there are published weights
+    weights: Weights | None
+
+
+class PlanError(Exception):
+    """An artifacts.toml that cannot be followed; its text is a sentence."""
+
+
+def read_plan(root: Path) -> tuple[Artifact, ...]:
+    """The artifacts of every model folder in `root`, in alphabetical order of the folders. Raises PlanError."""
+    return tuple(artifact for path in sorted(root.glob("app_*/artifacts.toml")) for artifact in _read(path))
+
+
+def load_function(reference: str) -> Callable[..., Any]:
+    """The function that "module:function" names."""
+    module, _, function = reference.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def _read(path: Path) -> list[Artifact]:
+    place = f"{path.parent.name}/{path.name}"
+    try:
+        tables = tomllib.loads(path.read_text())["artifact"]
+        return [_artifact(path.parent.name, table) for table in tables]
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(f"{place}: {error}.") from error
+    except KeyError as error:
+        raise PlanError(f"{place}: {error} is missing.") from error
+
+
+def _artifact(app: str, table: dict[str, Any]) -> Artifact:
+    weights = table.get("weights")
+    return Artifact(app, table["name"], table["file"], table["build"], _weights(weights) if weights else None)
+
+
+def _weights(table: dict[str, Any]) -> Weights:
+    return Weights(table["file"], tuple(table["sources"]), table["convert"], table.get("sha256"), table.get("size"))
