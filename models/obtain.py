@@ -53,19 +53,22 @@ def obtain(artifact: Artifact, places: Places, options: Options) -> State:
 
 def _improve(artifact: Artifact, places: Places, options: Options, keep: bool) -> None:
     """Puts the best there is into place; with `keep`, only what is better than a stand-in."""
-    if not options.rebuild and _copied(artifact, places):
+    if not options.rebuild and _copied(artifact, places, State.FINISHED):
         return
     made = _from_weights(artifact, places, _urls(artifact, places, options, keep))
     if made is None and keep:
         print(f"{artifact.file} is there ({STAND_IN}), skipping.")
         return
+    # Training takes minutes: a stand-in that the checkout has already made will do.
+    if made is None and not options.rebuild and _copied(artifact, places, State.STAND_IN):
+        return
     _put(artifact, places.target(artifact), made or _from_nothing(artifact, options.effort))
 
 
-def _copied(artifact: Artifact, places: Places) -> bool:
+def _copied(artifact: Artifact, places: Places, wanted: State) -> bool:
     for source in places.finished_elsewhere(artifact):
         card = read_card(source)
-        if card and store.state_of(source) is State.FINISHED:
+        if card and store.state_of(source) is wanted:
             store.copy(source, places.target(artifact), card)
             print(f"{artifact.file} is copied from {source}.")
             return True

@@ -1,0 +1,36 @@
+# The lab without Docker. `make help` lists the commands.
+.DEFAULT_GOAL := help
+PYTHON_HERE := .venv/bin/python
+
+.PHONY: help up run down reset test models setup test-docker
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+up: models ## Install what is missing, start everything in the background, print the addresses
+	@$(PYTHON_HERE) -m embedded up
+
+run: models ## The same in the foreground with the logs; Ctrl-C stops everything
+	@$(PYTHON_HERE) -m embedded run
+
+down: ## Stop everything; journals stay
+	@[ ! -x $(PYTHON_HERE) ] || $(PYTHON_HERE) -m embedded down
+
+reset: down ## Stop everything and delete its state: journals, logs, the key of the visitor digests
+	rm -rf "$${LAB_STATE:-state}"
+
+test: ## Install what is missing and run every test that needs no Docker
+	@embedded/setup.sh test
+	@$(PYTHON_HERE) download_models.py
+	@$(PYTHON_HERE) -m ruff check .
+	@$(PYTHON_HERE) -m pytest -m "not docker"
+
+test-docker: ## Test docker-compose up --build from start to end
+	@embedded/setup.sh test
+	@$(PYTHON_HERE) -m pytest -m docker
+
+models: setup
+	@$(PYTHON_HERE) download_models.py || echo "The lab starts without the models that are missing." >&2
+
+setup:
+	@embedded/setup.sh

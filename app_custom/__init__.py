@@ -1,0 +1,1 @@
+"""A small convolutional network that tells apple, grapes and lemon apart."""

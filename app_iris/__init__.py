@@ -1,0 +1,1 @@
+"""Classifiers of Fisher's iris flowers, with an outlier detector."""

@@ -1,0 +1,1 @@
+"""VGG16 with a new head that tells apple, grapes and lemon apart."""

@@ -1,0 +1,18 @@
+"""VGG16 with a new head for fruit: one picture in, three probabilities out."""
+
+from pathlib import Path
+
+from serving.artifacts import find
+from serving.picture_classifier import PictureClassifier
+
+
+def load(variant: str) -> PictureClassifier:
+    """Loads the network; `variant` names its file: `vgg16` → `vgg16.onnx`."""
+    return PictureClassifier(
+        artifact=find("app_vgg16", f"{variant}.onnx"),
+        labels=("apple", "grapes", "lemon"),
+        # The network was trained on 150 pixels, not on VGG's usual 224.
+        side=150,
+        sample=Path("sample_data/lemon/lemon_01.jpg"),
+        prediction_sample=[0.01558308, 0.01348537, 0.97093159],
+    )

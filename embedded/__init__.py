@@ -1,0 +1,1 @@
+"""The lab without Docker: the same services as processes of one machine."""

@@ -1,0 +1,146 @@
+// What is remembered of a prediction: one JSON line for the journal, one readable line for the terminal.
+
+import fs from 'fs';
+
+// Longest text of a client or a service that is kept, in characters.
+const TEXT_MAX = 512;
+
+// What a service may say of its prediction, and of which type.
+const TOLD = {
+    model: 'string', artifact: 'string', stand_in: 'boolean', label: 'string', probability: 'number', outlier: 'boolean',
+    outlier_score: 'number', input: 'string', features: 'object', queue_us: 'number', inference_us: 'number',
+};
+
+const FIELDS = [
+    'time', 'request_id', 'client_request_id', 'route', 'experiment', 'epoch', 'variant', 'weight', 'reason', 'served_by', 'rescued',
+    'visitor', 'method', 'path', 'status', 'complete', 'attempts', 'request_s', 'bytes',
+].concat(Object.keys(TOLD).sort());
+
+// Printable ASCII only: what strangers send must not break a line, a terminal or a parser.
+function harmless(text) {
+    return text ? text.slice(0, TEXT_MAX).replace(/[^ -~]/g, '?') : null;
+}
+
+// `unix:/run/custom.sock` → `custom`
+function variantAt(address) {
+    const file = address.split('/').pop();
+    return file.slice(-5) === '.sock' ? file.slice(0, -5) : file;
+}
+
+// NGINX separates the servers it tried by ", " and, after an internal redirect, by " : ".
+function attempts(addresses, statuses, times) {
+    const parts = (text) => (text || '').split(/ : |, /).filter((part) => part !== '');
+    const status = parts(statuses);
+    const seconds = parts(times);
+    return parts(addresses).map((address, i) => ({
+        variant: variantAt(address),
+        status: Number(status[i]) || null,
+        seconds: seconds[i] === undefined || seconds[i] === '-' ? null : Number(seconds[i]),
+    }));
+}
+
+function tried(variables) {
+    return attempts(variables.upstream_addr, variables.upstream_status, variables.upstream_response_time);
+}
+
+// The variant whose answer goes out: the last one asked, unless the gateway had to answer for it.
+function answeredBy(tries) {
+    const last = tries[tries.length - 1];
+    return last && last.status !== null && (last.status < 502 || last.status > 504) ? last.variant : null;
+}
+
+// js_set $lab_served_by
+function servedBy(r) {
+    return answeredBy(tried(r.variables)) || '';
+}
+
+// What the model said, from the header that its service sent; nothing of the wrong type gets through.
+function told(header) {
+    let said = {};
+    try {
+        said = JSON.parse(header || '{}') || {};
+    } catch (e) {
+        said = {};
+    }
+    const kept = {};
+    Object.keys(TOLD).forEach((name) => {
+        kept[name] = typeof said[name] === TOLD[name] ? said[name] : null;
+    });
+    return kept;
+}
+
+// The answer of the last attempt arrived whole: a model that dies half-way has already sent a 200.
+function whole(variables) {
+    const declared = variables.upstream_http_content_length;
+    const received = (variables.upstream_response_length || '').split(/ : |, /).pop();
+    return !declared || declared === received;
+}
+
+function line(r) {
+    const variables = r.variables;
+    const tries = tried(variables);
+    const answered = answeredBy(tries);
+    return Object.assign({
+        time: new Date(Number(variables.msec) * 1000).toISOString(),
+        request_id: variables.request_id,
+        client_request_id: harmless(r.headersIn['X-Request-ID']),
+        route: variables.lab_route,
+        experiment: null,
+        epoch: 0,
+        variant: variables.lab_variant || null,
+        weight: variables.lab_weight ? Number(variables.lab_weight) : null,
+        reason: variables.lab_reason || null,
+        served_by: answered,
+        rescued: Boolean(answered && variables.lab_variant && answered !== variables.lab_variant),
+        visitor: variables.lab_visitor || null,
+        method: harmless(variables.request_method),
+        path: harmless((variables.request_uri || '').split('?')[0]),
+        status: Number(variables.status),
+        complete: whole(variables),
+        attempts: tries,
+        request_s: Number(variables.request_time),
+        bytes: Number(variables.body_bytes_sent),
+    }, told(variables.upstream_http_x_lab_prediction));
+}
+
+// JSON in the order of FIELDS: older njs orders an object's keys as it likes, and people read these lines too.
+function inOrder(said) {
+    return `{${FIELDS.map((name) => `"${name}":${JSON.stringify(said[name])}`).join(',')}}`;
+}
+
+// js_set $lab_journal_line
+function journalLine(r) {
+    return inOrder(line(r));
+}
+
+// js_set $lab_readable_line
+function readableLine(r) {
+    const said = line(r);
+    const answer = said.label === null ? 'no prediction' : `${harmless(said.label)} ${said.probability.toFixed(4)}`;
+    const failed = said.attempts.filter((attempt) => attempt.status !== null && attempt.status > 499);
+    const trouble = said.rescued && failed.length ? ` (${said.variant} failed with ${failed[0].status}, ${said.served_by} answered)` : '';
+    const why = said.reason ? ` [${said.reason}]` : '';
+    return `${said.time} ${said.route} ${said.variant || '-'}${why}: ${answer}, status ${said.status}, ` +
+        `${said.request_s.toFixed(3)} s, request ${said.request_id}${trouble}`;
+}
+
+// js_set $lab_hour: 2026-11-20T19, the segment that a line belongs to.
+function hour(r) {
+    return new Date(Number(r.variables.msec) * 1000).toISOString().slice(0, 13);
+}
+
+// js_set $lab_journal_trouble: empty when the journal takes lines. Writing is the only honest test: a full disk and a
+// read-only one look fine until then.
+function trouble(r) {
+    const folder = r.variables.lab_journal;
+    const segment = `${folder}/predictions-${hour(r)}.jsonl`;
+    try {
+        fs.writeFileSync(`${folder}/.writable`, 'yes\n');
+        fs.appendFileSync(segment, '');
+        return '';
+    } catch (e) {
+        return `The prediction journal in ${folder} cannot be written (${e.code || e.message}). Predictions would go unlogged.`;
+    }
+}
+
+export default { journalLine, readableLine, servedBy, hour, trouble, attempts, told, harmless };

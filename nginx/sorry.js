@@ -1,0 +1,85 @@
+// The gateway's own errors: a page for people, JSON for programs, one sentence each.
+
+const SENTENCES = {
+    413: 'The upload is larger than 10 MB. Send a smaller file.',
+    502: 'The model that should answer broke off. Try again in a moment.',
+    503: 'No model is ready to answer yet. Try again in a moment.',
+    504: 'The model took too long to answer. Try again in a moment.',
+};
+
+const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function escaped(text) {
+    return text.replace(/[&<>"]/g, (character) => ESCAPES[character]);
+}
+
+function forPeople(r) {
+    return /text\/html/.test(r.headersIn.Accept || '') || /\/result\/?$/.test(r.variables.lab_inner || '');
+}
+
+function body(r, sentence) {
+    const id = r.variables.request_id;
+    if (!forPeople(r)) {
+        return JSON.stringify({ detail: sentence, request_id: id }) + '\n';
+    }
+    return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>That did not work · A/B lab</title>
+<style>
+  body { max-width: 40rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, "Liberation Sans", sans-serif }
+  h1 { font-size: 1.6rem }
+</style>
+<h1>That did not work</h1>
+<p>${escaped(sentence)}</p>
+<p><a href="${escaped(r.variables.lab_prefix || '')}/interface/">Back to the form</a></p>
+<p><small>Request id <code>${id}</code></small></p>
+</html>
+`;
+}
+
+function answer(r, status, sentence) {
+    r.headersOut['Content-Type'] = contentType(r);
+    r.return(status, body(r, sentence));
+}
+
+function contentType(r) {
+    return forPeople(r) ? 'text/html; charset=utf-8' : 'application/json';
+}
+
+// js_content: no variant answered.
+function unanswered(r) {
+    // Nobody said a word: to NGINX that is 502, to the visitor the models are simply not there.
+    const silent = /^[0 :,-]*$/.test(r.variables.upstream_bytes_received || '') && r.variables.status === '502';
+    const status = silent ? 503 : Number(r.variables.status) || 503;
+    if (status === 503) {
+        r.headersOut['Retry-After'] = '2';
+    }
+    answer(r, status, SENTENCES[status] || SENTENCES[503]);
+}
+
+// js_content: there is no such variant.
+function unknownVariant(r) {
+    const route = r.variables.lab_route;
+    const names = r.variables.lab_known.split(' ').filter((name) => name.split('.')[0] === route).map((name) => name.split('.')[1]);
+    const asked = (r.headersIn['X-Variant'] || '').slice(0, 64).replace(/[^ -~]/g, '?');
+    answer(r, 404, `The route ${route} has no variant '${asked}'. Its variants: ${names.join(', ')}.`);
+}
+
+// js_content: the gateway must not get traffic.
+function notReady(r) {
+    answer(r, 503, r.variables.lab_journal_trouble);
+}
+
+// js_set $lab_too_large and its content type: 413 must be answered without reading the upload, so not by js_content.
+function tooLarge(r) {
+    return body(r, SENTENCES[413]);
+}
+
+function setContentType(r) {
+    r.headersOut['Content-Type'] = contentType(r);
+}
+
+export default { unanswered, unknownVariant, notReady, tooLarge, setContentType };

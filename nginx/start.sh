@@ -1,0 +1,58 @@
+#!/bin/sh
+# Writes NGINX's configuration for this place and starts it in the foreground; the same in a container and on a laptop.
+#
+#   LAB_LISTEN     address:port for people and programs                       0.0.0.0:8080
+#   LAB_SOCKETS    folder with the services' sockets                          /sockets
+#   LAB_STATE      folder for the journal and the installation's secret       /state
+#   LAB_NGINX_RUN  folder for everything NGINX writes for itself              /tmp/nginx
+#   LAB_WORKERS    number of worker processes                                 auto
+#   LAB_LOG_LEVEL  of NGINX's own error log                                   warn
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+sockets=${LAB_SOCKETS:-/sockets}
+state=${LAB_STATE:-/state}
+run=${LAB_NGINX_RUN:-/tmp/nginx}
+journal=$state/journal
+
+say() { printf 'nginx/start.sh: %s\n' "$*" >&2; }
+
+# A unix socket's path has room for about 100 characters.
+if [ ${#sockets} -gt 80 ] || [ ${#run} -gt 80 ]; then
+    say "The folders LAB_SOCKETS ($sockets) and LAB_NGINX_RUN ($run) must have paths of at most 80 characters."
+    exit 1
+fi
+
+# What this script writes (the secret is among it) is nobody else's business.
+umask 077
+mkdir -p "$run"
+# Sockets of a gateway that was killed would keep this one from starting.
+rm -f "$run"/turn-*.sock
+
+# The gateway runs without a journal, and says at /ready that it must not get traffic.
+mkdir -p "$journal" || say "$journal cannot be created: predictions will not be logged, and /ready says so."
+
+# Made once: the journal's visitor digests stay comparable over restarts.
+if [ ! -s "$state/secret" ]; then
+    od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$state/secret" || say "$state/secret cannot be written: visitors will look new after a restart."
+fi
+secret=$(cat "$state/secret" 2>/dev/null || od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+
+# upstreams.conf is the list of variants; JavaScript gets it from here.
+known=$(sed -n 's/^upstream  *\([a-z0-9]*\.[a-z0-9]*\) .*/\1/p' "$here/upstreams.conf" | tr '\n' ' ' | sed 's/ $//')
+
+# As root, NGINX would hand its workers to a user who can read neither sockets nor journal.
+user=
+[ "$(id -u)" != 0 ] || user="user $(id -un) $(id -gn);"
+
+for file in "$here"/*.conf; do
+    sed -e "s|@HERE@|$here|g" -e "s|@RUN@|$run|g" -e "s|@SOCKETS@|$sockets|g" -e "s|@JOURNAL@|$journal|g" \
+        -e "s|@MODULES@|${LAB_NGINX_MODULES:-/usr/lib/nginx/modules}|g" -e "s|@USER@|$user|g" \
+        -e "s|@WORKERS@|${LAB_WORKERS:-auto}|g" -e "s|@LOG_LEVEL@|${LAB_LOG_LEVEL:-warn}|g" \
+        -e "s|@LISTEN@|${LAB_LISTEN:-0.0.0.0:8080}|g" -e "s|@KNOWN@|$known|g" -e "s|@SECRET@|$secret|g" \
+        "$file" >"$run/$(basename "$file")"
+done
+
+# Journal files must be readable by whoever analyses them.
+umask 022
+exec nginx -p "$run" -c "$run/nginx.conf" -e stderr -g 'daemon off;' "$@"

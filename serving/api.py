@@ -1,0 +1,74 @@
+"""The addresses for programs."""
+
+from fastapi import APIRouter, Request, Response
+
+from serving import measurement_face, picture_face, service
+from serving.service import json_response
+
+router = APIRouter()
+
+BODY = {"requestBody": {"content": picture_face.REQUEST_BODY["content"] | measurement_face.REQUEST_BODY["content"]}}
+
+
+@router.get("/health", summary="The process lives")
+async def health() -> dict[str, str]:
+    """Answers whenever the process does, with or without a model."""
+    return {"health": "ok"}
+
+
+@router.get("/ready", summary="The model is loaded and has passed its self-test")
+async def ready(request: Request) -> Response:
+    """503 with the reason while there is no model to predict with."""
+    here = service.of(request)
+    return json_response({"ready": True, "model": here.settings.variant, "version": here.engine.model.artifact.version})
+
+
+@router.get("/metadata", summary="What the model takes and gives")
+async def metadata(request: Request) -> Response:
+    """Types, shapes and samples."""
+    return json_response(service.of(request).face.metadata())
+
+
+@router.get("/label", summary="The labels by index")
+async def label(request: Request) -> Response:
+    """`{"0": "setosa", …}`."""
+    return json_response({str(index): name for index, name in enumerate(service.of(request).engine.model.labels)})
+
+
+@router.get("/predict/test", summary="Predict the model's own sample")
+async def predict_test(request: Request) -> Response:
+    """A prediction that needs no input."""
+    here = service.of(request)
+    return await _answer(request, await here.face.sample())
+
+
+@router.post("/predict", summary="Predict", openapi_extra=BODY)
+async def predict(request: Request) -> Response:
+    """Every class with its probability. `?echo=1` repeats the input in the answer."""
+    return await _answer(request, await service.of(request).face.from_program(request))
+
+
+@router.get("/predict/test/label", summary="Name the model's own sample")
+async def predict_test_label(request: Request) -> Response:
+    """The most probable label of the sample."""
+    return await _label_answer(request, await service.of(request).face.sample())
+
+
+@router.post("/predict/label", summary="Predict only the label", openapi_extra=BODY)
+async def predict_label(request: Request) -> Response:
+    """The most probable label."""
+    return await _label_answer(request, await service.of(request).face.from_program(request))
+
+
+async def _answer(request: Request, item: service.Item) -> Response:
+    here = service.of(request)
+    answered = await here.predict(request, item)
+    echo = here.face.echo(item) if request.query_params.get("echo") == "1" else {}
+    return json_response(answered.answer | echo, headers=answered.headers)
+
+
+async def _label_answer(request: Request, item: service.Item) -> Response:
+    here = service.of(request)
+    answered = await here.predict(request, item)
+    said = here.face.label_answer(answered.timed.prediction, here.settings.variant, request.state.request_id)
+    return json_response(said, headers=answered.headers)

@@ -1,0 +1,24 @@
+"""Puts a model's service together."""
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from serving import api, engine, pages, refusals
+from serving.arrival import Arrival
+from serving.service import Service
+from serving.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Loads the model and returns the application that serves it.
+
+    Without a model the application still runs: it answers 503 and says what is missing.
+    """
+    app = FastAPI(title=f"A/B lab: {settings.variant}", description="One model of the lab.", redirect_slashes=False)
+    app.state.service = Service(settings, engine.load(settings.app, settings.variant))
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
+    refusals.install(app)
+    app.add_middleware(Arrival, upload_limit_bytes=settings.upload_limit_bytes)
+    return app

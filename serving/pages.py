@@ -1,0 +1,94 @@
+"""The addresses for people."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.templating import Jinja2Templates
+
+from serving import measurement_face, service
+from serving.arrival import inner_path, prefix
+from serving.errors import Refusal
+from serving.service import json_response
+
+HERE = Path(__file__).parent
+
+templates = Jinja2Templates(HERE / "templates")
+templates.env.filters["measurement_label"] = measurement_face.label
+router = APIRouter(include_in_schema=False)
+
+# Our pages need nothing from elsewhere; a label or file name that smuggled a script in would not run.
+POLICY = {"Content-Security-Policy": "default-src 'self'; img-src 'self' data:", "X-Content-Type-Options": "nosniff"}
+
+
+@router.get("/")
+async def start(request: Request) -> Response:
+    """The form for a browser, a hint for a program."""
+    if wants_page(request):
+        return page(request, "interface.html")
+    return json_response({"hint": "POST to /predict. People: open /interface/. Everything: /docs.", "docs": f"{prefix(request)}/docs"})
+
+
+@router.get("/interface/")
+async def interface(request: Request) -> Response:
+    """The form."""
+    return page(request, "interface.html")
+
+
+@router.get("/interface")
+@router.get("/result")
+@router.get("/result/")
+async def to_interface(request: Request) -> Response:
+    """Somebody typed the address without its slash, or reloaded a result."""
+    return RedirectResponse(f"{prefix(request)}/interface/", 307)
+
+
+@router.post("/result")
+@router.post("/result/")
+async def result(request: Request) -> Response:
+    """The answer to a form, with the form below it for the next one."""
+    here = service.of(request)
+    answered = await here.predict(request, await here.face.from_form(request))
+    prediction = answered.timed.prediction
+    by_probability = sorted(zip(here.engine.model.labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
+    context = here.face.shown(answered.item) | {"ranking": by_probability[:5], "prediction": prediction, "timed": answered.timed}
+    return page(request, "result.html", context, headers=answered.headers)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person in front of a browser is asking."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def is_for_people(request: Request) -> bool:
+    """Whether an error should be a page: the address is a page's, or a browser asks for an address that is not a program's."""
+    path = inner_path(request)
+    return path.startswith(("/result", "/interface")) or (wants_page(request) and not path.startswith("/predict"))
+
+
+def page(
+    request: Request, template: str, context: dict[str, Any] | None = None, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """Renders a template with what every page knows: where it is, which model answers, and its form."""
+    here = service.of(request)
+    about = {
+        "prefix": prefix(request),
+        "variant": here.settings.variant,
+        "artifact": here.engine.model.artifact,
+        "labels": here.engine.model.labels,
+        "takes": here.engine.model.takes,
+        "form": here.face.template,
+        "request_id": request.state.request_id,
+    }
+    return templates.TemplateResponse(request, template, about | (context or {}), status, POLICY | (headers or {}))
+
+
+def refusal_page(request: Request, status: int, sentence: str) -> Response:
+    """The error for people: the sentence and, where there is a model, the form to try again."""
+    try:
+        return page(request, "interface.html", {"problem": sentence}, status)
+    except Refusal:
+        bare = {"prefix": prefix(request), "problem": sentence, "request_id": request.state.request_id}
+        return templates.TemplateResponse(request, "base.html", bare, status, POLICY)
+
