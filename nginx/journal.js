@@ -143,4 +143,4 @@ function trouble(r) {
     }
 }
 
-export default { journalLine, readableLine, servedBy, hour, trouble, attempts, told, harmless };
+export default { journalLine, readableLine, servedBy, hour, trouble, tried, attempts, told, harmless };

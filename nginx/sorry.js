@@ -1,5 +1,7 @@
 // The gateway's own errors: a page for people, JSON for programs, one sentence each.
 
+import journal from 'journal.js';
+
 const SENTENCES = {
     413: 'The upload is larger than 10 MB. Send a smaller file.',
     502: 'The model that should answer broke off. Try again in a moment.',
@@ -22,20 +24,28 @@ function body(r, sentence) {
     if (!forPeople(r)) {
         return JSON.stringify({ detail: sentence, request_id: id }) + '\n';
     }
+    const prefix = escaped(r.variables.lab_prefix || '');
     return `<!doctype html>
 <html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>That did not work · A/B lab</title>
-<style>
-  body { max-width: 40rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, "Liberation Sans", sans-serif }
-  h1 { font-size: 1.6rem }
-</style>
-<h1>That did not work</h1>
-<p>${escaped(sentence)}</p>
-<p><a href="${escaped(r.variables.lab_prefix || '')}/interface/">Back to the form</a></p>
-<p><small>Request id <code>${id}</code></small></p>
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <title>That did not work · A/B lab</title>
+  <link rel="icon" href="${prefix}/static/icon.svg" type="image/svg+xml">
+  <link rel="stylesheet" href="${prefix}/static/styles.css">
+</head>
+<body>
+  <header><a class="brand" href="${prefix}/interface/">A/B lab</a></header>
+  <main>
+    <section class="problem" role="alert">
+      <h1>That did not work</h1>
+      <p>${escaped(sentence)}</p>
+      <p class="quiet">Request id <code>${id}</code></p>
+    </section>
+    <p><a href="${prefix}/interface/">Back to the form</a></p>
+  </main>
+</body>
 </html>
 `;
 }
@@ -49,15 +59,22 @@ function contentType(r) {
     return forPeople(r) ? 'text/html; charset=utf-8' : 'application/json';
 }
 
+// What to tell the visitor when every attempt failed. Nobody there (to NGINX: 502 without a byte) is not the same as breaking off.
+function outcome(statuses, silent) {
+    if (statuses.indexOf(504) >= 0) {
+        return 504;
+    }
+    return statuses.indexOf(503) >= 0 || silent ? 503 : 502;
+}
+
 // js_content: no variant answered.
 function unanswered(r) {
-    // Nobody said a word: to NGINX that is 502, to the visitor the models are simply not there.
-    const silent = /^[0 :,-]*$/.test(r.variables.upstream_bytes_received || '') && r.variables.status === '502';
-    const status = silent ? 503 : Number(r.variables.status) || 503;
+    const silent = /^[0 :,-]*$/.test(r.variables.upstream_bytes_received || '');
+    const status = outcome(journal.tried(r.variables).map((attempt) => attempt.status), silent);
     if (status === 503) {
         r.headersOut['Retry-After'] = '2';
     }
-    answer(r, status, SENTENCES[status] || SENTENCES[503]);
+    answer(r, status, SENTENCES[status]);
 }
 
 // js_content: there is no such variant.

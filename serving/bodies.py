@@ -33,7 +33,8 @@ async def read_json(request: Request, expected: str) -> dict[str, Any]:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refusal(422, f"The body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno}). Send {expected}.") from error
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Refusal(422, f"The body is not valid JSON: {error.msg} ({where}). Send {expected}.") from error
     if not isinstance(value, dict):
         raise Refusal(422, f"The body is JSON, but no object. Send {expected}.")
     return value

@@ -91,4 +91,3 @@ def refusal_page(request: Request, status: int, sentence: str) -> Response:
     except Refusal:
         bare = {"prefix": prefix(request), "problem": sentence, "request_id": request.state.request_id}
         return templates.TemplateResponse(request, "base.html", bare, status, POLICY)
-

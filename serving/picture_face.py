@@ -86,12 +86,11 @@ class PictureFace:
         assert item.upload is not None
         assert not isinstance(item.value, tuple)
         small = base64.b64encode(pictures.thumbnail(item.value)).decode()
-        return {"facts": {"Filename": item.upload.filename, "File type": item.upload.content_type}, "picture": f"data:image/jpeg;base64,{small}"}
+        facts = {"Filename": item.upload.filename, "File type": item.upload.content_type}
+        return {"facts": facts, "picture": f"data:image/jpeg;base64,{small}"}
 
     async def _item(self, upload: Upload) -> Item:
-        picture = await anyio.to_thread.run_sync(
-            pictures.decode, upload.content, upload.filename, self._takes.side, limiter=DECODERS
-        )
+        picture = await anyio.to_thread.run_sync(pictures.decode, upload.content, upload.filename, self._takes.side, limiter=DECODERS)
         described = f"file={upload.filename!r} type={upload.content_type!r} bytes={len(upload.content)}"
         return Item(picture, digest(upload.content), described, upload=upload)
 
@@ -146,4 +145,3 @@ REQUEST_BODY = {
         "application/json": {"schema": {"type": "object", "required": ["image_data"], "properties": {"image_data": {"type": "string"}}}},
     }
 }
-

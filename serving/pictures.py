@@ -11,6 +11,9 @@ from serving.errors import Refusal
 # What people upload. Anything else that Pillow could read (PostScript, PSD, …) is attack surface.
 FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
 
+# Pillow loads its readers lazily, and trips over the names of those it has not loaded yet.
+Image.init()
+
 # Beyond this many megapixels a small file can ask for gigabytes of memory (a decompression bomb). Phones make 12 to 50.
 MEGAPIXELS_MAX = 64
 
@@ -36,7 +39,7 @@ def decode(content: bytes, name: str, side: int) -> Image.Image:
     except Image.UnidentifiedImageError as error:
         raise Refusal(400, f"File '{name}' is not an image. Upload a JPEG or PNG picture.") from error
     except Exception as error:  # broken files make Pillow raise almost anything: OSError, SyntaxError, struct.error, ValueError, …
-        raise Refusal(400, f"File '{name}' is damaged: it starts like a picture but cannot be decoded. Upload a JPEG or PNG picture.") from error
+        raise Refusal(400, f"File '{name}' is damaged: it starts like a picture but cannot be decoded. Upload another.") from error
 
 
 def cut_square(picture: Image.Image, side: int) -> Image.Image:
@@ -54,7 +57,7 @@ def cut_square(picture: Image.Image, side: int) -> Image.Image:
 
 
 def normalise(picture: Image.Image, mean: tuple[float, float, float], std: tuple[float, float, float]) -> NDArray[np.float32]:
-    """An RGB picture as float32 (3, height, width): scaled to 0–1, minus `mean`, divided by `std`, per channel."""
+    """An RGB picture as float32 (3, height, width): scaled to [0, 1], minus `mean`, divided by `std`, per channel."""
     pixels = np.asarray(picture, dtype=np.float32) / np.float32(255)
     scaled = (pixels - np.array(mean, np.float32)) / np.array(std, np.float32)
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))

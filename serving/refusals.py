@@ -46,4 +46,4 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _our_fault(request: Request, error: Exception) -> Response:
     # Starlette logs the traceback after this answer.
-    return respond(request, 500, f"The service failed on this request. Its log has the details under request id {request.state.request_id}.")
+    return respond(request, 500, f"The service failed on this request. Its log tells more; request id {request.state.request_id}.")

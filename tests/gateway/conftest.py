@@ -1,0 +1,209 @@
+"""A real NGINX on loopback in front of fake services."""
+
+import hashlib
+import json
+import os
+import socket
+import socketserver
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VALIDATOR = jsonschema.Draft202012Validator(json.loads((REPOSITORY / "docs" / "journal.schema.json").read_text()))
+VARIANTS = ("custom", "vgg16", "svc", "forest")
+
+# Seconds for something that should happen at once, on a busy machine.
+PATIENCE_S = 20
+
+
+class FakeService:
+    """A model service that answers on a unix socket with its own name, and fails on demand."""
+
+    def __init__(self, variant: str, folder: Path) -> None:
+        self.variant = variant
+        self.path = folder / f"{variant}.sock"
+        self.told: dict[str, Any] = {"model": variant, "label": "lemon", "probability": 0.75, "queue_us": 1, "inference_us": 2}
+        self.header: str | None = None
+        self.behave: Callable[[BaseHTTPRequestHandler], bool] = lambda handler: False
+        self.seen: list[dict[str, str]] = []
+        self._server: socketserver.ThreadingMixIn | None = None
+
+    def start(self) -> None:
+        """Listens, taking over from a dead one."""
+        self.path.unlink(missing_ok=True)
+        self._server = _Server(str(self.path), _handler(self))
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Dies as by kill -9: connections break, the socket file stays."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.close_all()
+            self._server = None
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def close_all(self) -> None:
+        self.server_close()
+        for connection in self._open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # closed before
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that broke because the test broke it."""
+
+
+def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            service.seen.append(dict(self.headers.items()))
+            if service.behave(self):
+                return
+            said = {"model": service.variant, "path": self.path, "method": self.command, "sha256": hashlib.sha256(body).hexdigest()}
+            content = json.dumps(said).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("X-Lab-Prediction", json.dumps(service.told) if service.header is None else service.header)
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = answer  # noqa: N815
+
+        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+            """Says nothing."""
+
+    return Handler
+
+
+class Gateway:
+    """NGINX as nginx/start.sh starts it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.journal = folder / "state" / "journal"
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.services = {variant: FakeService(variant, folder) for variant in VARIANTS}
+        self._output = folder / "output"
+        self._validated = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts the fakes and NGINX with two workers, and waits until it answers."""
+        for service in self.services.values():
+            service.start()
+        settings = {
+            "LAB_LISTEN": f"127.0.0.1:{self.port}",
+            "LAB_SOCKETS": str(self.folder),
+            "LAB_STATE": str(self.folder / "state"),
+            "LAB_NGINX_RUN": str(self.folder / "run"),
+            "LAB_WORKERS": "2",
+        }
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [REPOSITORY / "nginx" / "start.sh"], env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT
+            )
+        eventually(lambda: requests.get(f"{self.url}/ready", timeout=5).ok, self.output)
+
+    def stop(self) -> None:
+        """Ends NGINX and the fakes."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(PATIENCE_S)
+        for service in self.services.values():
+            service.stop()
+
+    @property
+    def pid(self) -> int:
+        """NGINX's master process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def output(self) -> str:
+        """Everything NGINX has printed."""
+        return self._output.read_text(errors="replace")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The whole journal; every line is valid."""
+        written = [line for file in sorted(self.journal.glob("predictions-*.jsonl")) for line in file.read_text().split("\n") if line]
+        parsed = [json.loads(line) for line in written]
+        for line in parsed[self._validated :]:
+            VALIDATOR.validate(line)
+        self._validated = len(parsed)
+        return parsed
+
+    def line(self, request_id: str) -> dict[str, Any]:
+        """The one line of a request; it follows the answer, so it may take a moment."""
+        eventually(lambda: any(line["request_id"] == request_id for line in self.lines()))
+        (line,) = [line for line in self.lines() if line["request_id"] == request_id]
+        return line
+
+    def predict(self, path: str = "/predict", **options: Any) -> requests.Response:
+        """Sends a prediction on a connection of its own."""
+        return requests.post(f"{self.url}{path}", data=options.pop("data", b"picture"), timeout=30, **options)
+
+
+def eventually(condition: Callable[[], bool], explain: Callable[[], str] = lambda: "") -> None:
+    """Waits for a condition; connection errors count as not yet."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        try:
+            if condition():
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.02)
+    pytest.fail(f"It did not happen within {PATIENCE_S} s. {explain()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    # Not pytest's own folder: a unix socket's path must be short.
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        running = Gateway(Path(folder))
+        running.start()
+        yield running
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_gateway() -> Iterator[Gateway]:
+    """One gateway for tests that only add lines."""
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        running = Gateway(Path(folder))
+        running.start()
+        yield running
+        running.stop()
