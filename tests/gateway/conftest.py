@@ -1,5 +1,6 @@
 """A real NGINX on loopback in front of fake services."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -67,10 +68,8 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def close_all(self) -> None:
         self.server_close()
         for connection in self._open:
-            try:
+            with contextlib.suppress(OSError):  # it may be closed already
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # closed before
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that broke because the test broke it."""
@@ -94,9 +93,9 @@ def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = answer  # noqa: N815
+        do_GET = do_POST = answer
 
-        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *arguments: Any) -> None:
             """Says nothing."""
 
     return Handler
@@ -174,11 +173,9 @@ def eventually(condition: Callable[[], bool], explain: Callable[[], str] = lambd
     """Waits for a condition; connection errors count as not yet."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        try:
+        with contextlib.suppress(requests.ConnectionError):
             if condition():
                 return
-        except requests.ConnectionError:
-            pass
         time.sleep(0.02)
     pytest.fail(f"It did not happen within {PATIENCE_S} s. {explain()}")
 
