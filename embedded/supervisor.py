@@ -35,6 +35,8 @@ def configuration(places: Places, services: list[Service]) -> configparser.RawCo
         "minfds": "1024",
     }
     config["rpcinterface:supervisor"] = {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"}
+    # For people: supervisorctl -c state/run/supervisord.conf
+    config["supervisorctl"] = {"serverurl": f"unix://{_socket(places)}"}
     for service in services:
         environment = service.environment | {"HOST": "127.0.0.1", "LAB_SOCKETS": str(places.run), "PYTHONUNBUFFERED": "1"}
         config[f"program:{service.name}"] = _program(places, service.name, f"{sys.executable} -m serving", environment)

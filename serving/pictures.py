@@ -9,10 +9,7 @@ from PIL import Image, ImageOps
 from serving.errors import Refusal
 
 # What people upload. Anything else that Pillow could read (PostScript, PSD, …) is attack surface.
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
-
-# Pillow loads its readers lazily, and trips over the names of those it has not loaded yet.
-Image.init()
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
 
 # Beyond this many megapixels a small file can ask for gigabytes of memory (a decompression bomb). Phones make 12 to 50.
 MEGAPIXELS_MAX = 64

@@ -1,0 +1,104 @@
+"""The whole lab with its real models, as `make up` starts it."""
+
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VALIDATOR = jsonschema.Draft202012Validator(json.loads((REPOSITORY / "docs" / "journal.schema.json").read_text()))
+
+# Seconds for something that should happen within one or two, on a busy machine.
+PATIENCE_S = 60
+
+
+class Lab:
+    """One lab with its own state and ports, in a checkout."""
+
+    def __init__(self, state: Path, checkout: Path = REPOSITORY, **settings: str) -> None:
+        self.checkout = checkout
+        self.state = state
+        names = ("LAB_PORT", "APP_CUSTOM_PORT", "APP_VGG16_PORT", "APP_IRIS_SVC_PORT", "APP_IRIS_FOREST_PORT")
+        self.environment = dict(zip(names, map(str, free_ports(len(names))), strict=True)) | {"LAB_STATE": str(state)} | settings
+        self.url = f"http://localhost:{self.environment['LAB_PORT']}"
+
+    def make(self, target: str) -> subprocess.CompletedProcess[str]:
+        """Runs `make <target>` for this lab."""
+        return subprocess.run(["make", target], cwd=self.checkout, env=os.environ | self.environment, capture_output=True, text=True)
+
+    def embedded(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Runs the part of `make` that comes after the installation."""
+        python = REPOSITORY / ".venv" / "bin" / "python"
+        return subprocess.run(
+            [python, "-m", "embedded", command], cwd=self.checkout, env=os.environ | self.environment, capture_output=True, text=True
+        )
+
+    def pid(self, process: str) -> int:
+        """The process id of one service."""
+        config = self.state / "run" / "supervisord.conf"
+        python = REPOSITORY / ".venv" / "bin" / "python"
+        told = subprocess.run([python, "-m", "supervisor.supervisorctl", "-c", config, "pid", process], capture_output=True, text=True)
+        return int(told.stdout)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The whole journal; every line is valid."""
+        written = [line for file in sorted((self.state / "journal").glob("*.jsonl")) for line in file.read_text().split("\n") if line]
+        parsed = [json.loads(line) for line in written]
+        for line in parsed:
+            VALIDATOR.validate(line)
+        return parsed
+
+    def upload(self, picture: Path | None = None, path: str = "/predict", **headers: str) -> requests.Response:
+        """Uploads a picture on a connection of its own."""
+        file = picture or REPOSITORY / "sample_data" / "lemon" / "lemon_01.jpg"
+        with file.open("rb") as content:
+            return requests.post(f"{self.url}{path}", files={"file": (file.name, content, "image/jpeg")}, headers=headers, timeout=30)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Waits for a condition."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"It did not happen within {PATIENCE_S} s.")
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    # Not pytest's own folder: a unix socket's path must be short.
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """One running lab for every test that only visits it."""
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        running = Lab(Path(folder))
+        up = running.make("up")
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield running
+        down = running.make("down")
+        assert down.returncode == 0, down.stdout + down.stderr

@@ -1,0 +1,73 @@
+"""What the layout promises."""
+
+import ast
+import re
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+APPS = sorted(folder.name for folder in REPOSITORY.glob("app_*") if (folder / "model.py").is_file())
+COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
+
+
+def imported(package: str, file: str = "*.py") -> set[str]:
+    """Top-level names that the modules of a package import."""
+    found = set()
+    for path in (REPOSITORY / package).rglob(file):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {name.name.partition(".")[0] for name in node.names}
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_there_are_models() -> None:
+    assert {"app_custom", "app_vgg16", "app_iris"} <= set(APPS)
+
+
+def test_serving_knows_no_model_by_name() -> None:
+    texts = "".join(path.read_text() for path in (REPOSITORY / "serving").rglob("*.py"))
+
+    assert not imported("serving") & {"models", "embedded", "sample_data", *APPS}
+    assert not re.search(r"""["'](app_\w+|custom|vgg16|svc|forest|iris|fruit)["'.]""", texts)
+
+
+def test_making_models_does_not_need_serving_and_serving_needs_no_torch() -> None:
+    assert not imported("models") & {"serving", "embedded", *APPS}
+    assert not imported("serving") & {"torch", "torchvision", "sklearn", "onnx"}
+
+
+def test_a_model_imports_only_serving_of_the_lab() -> None:
+    for app in APPS:
+        assert not imported(app, "model.py") & {"models", "embedded", "torch", *APPS}
+
+
+def test_the_embedded_run_imports_no_model_and_no_service() -> None:
+    assert not imported("embedded") & {"serving", "models", *APPS}
+
+
+def test_every_model_folder_has_a_service_and_every_service_an_upstream() -> None:
+    services = {name: entry for name, entry in COMPOSE["services"].items() if "VARIANT" in entry.get("environment", {})}
+    variants = {entry["environment"]["VARIANT"] for entry in services.values()}
+    upstreams = re.findall(r"^upstream \w+\.(\w+) ", (REPOSITORY / "nginx" / "upstreams.conf").read_text(), re.MULTILINE)
+
+    assert {entry["build"]["args"]["APP"] for entry in services.values()} == set(APPS)
+    assert variants == set(upstreams)
+
+
+def test_every_container_is_hardened_and_only_loopback_is_published() -> None:
+    for name, entry in COMPOSE["services"].items():
+        assert entry["read_only"] is True, name
+        assert entry["user"] == "10001:10001", name
+        assert entry["mem_limit"], name
+        for port in entry.get("ports", []):
+            assert port.startswith(("127.0.0.1:", "${LAB_BIND:-127.0.0.1}:")), name
+
+
+def test_every_pinned_dependency_is_exact() -> None:
+    pins = re.findall(r'^    "([^"]+)"', (REPOSITORY / "pyproject.toml").read_text(), re.MULTILINE)
+
+    assert pins
+    assert [pin for pin in pins if "==" not in pin] == []
