@@ -1,0 +1,179 @@
+"""docker-compose up --build, from start to end, through the published port."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from tests.lab.conftest import REPOSITORY, VALIDATOR, eventually, free_ports
+
+pytestmark = pytest.mark.docker
+
+PICTURE = REPOSITORY / "sample_data" / "lemon" / "lemon_01.jpg"
+SERVICES = ("app_custom", "app_vgg16", "app_iris_svc", "app_iris_forest", "nginx")
+
+
+class Compose:
+    """One project of docker-compose with ports and volumes of its own."""
+
+    def __init__(self) -> None:
+        self.ports = dict(zip(("LAB_PORT", "APP_CUSTOM_PORT", "APP_VGG16_PORT"), map(str, free_ports(3)), strict=True))
+        self.url = f"http://localhost:{self.ports['LAB_PORT']}"
+        command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
+        self._command = [*command, "-p", f"labtest{os.getpid()}"]
+
+    def __call__(self, *arguments: str) -> str:
+        """Runs docker-compose; fails with what it said."""
+        done = subprocess.run([*self._command, *arguments], cwd=REPOSITORY, env=os.environ | self.ports, capture_output=True, text=True)
+        assert done.returncode == 0, f"docker-compose {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def container(self, service: str) -> dict[str, Any]:
+        """What `docker inspect` says of a service's container."""
+        identifier = self("ps", "-q", service).strip()
+        inspected = subprocess.run(["docker", "inspect", identifier], check=True, capture_output=True, text=True)
+        found: dict[str, Any] = json.loads(inspected.stdout)[0]
+        return found
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The whole journal; every line is valid."""
+        parsed = [json.loads(line) for line in self("exec", "-T", "nginx", "sh", "-c", "cat /state/journal/*.jsonl").split("\n") if line]
+        for line in parsed:
+            VALIDATOR.validate(line)
+        return parsed
+
+    def upload(self, path: str = "/predict", **headers: str) -> requests.Response:
+        """Uploads a picture through the published port, on a connection of its own."""
+        with PICTURE.open("rb") as content:
+            return requests.post(f"{self.url}{path}", files={"file": (PICTURE.name, content, "image/jpeg")}, headers=headers, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def compose() -> Iterator[Compose]:
+    project = Compose()
+    try:
+        project("up", "--build", "-d")
+        eventually(lambda: _healthy(project, *SERVICES))
+        yield project
+    except BaseException:
+        print(project("logs", "--no-color", "--tail", "50"))
+        raise
+    finally:
+        project("down", "-v")
+
+
+def _healthy(project: Compose, *services: str) -> bool:
+    return all(project.container(service)["State"]["Health"]["Status"] == "healthy" for service in services)
+
+
+def test_uploads_alternate_strictly(compose: Compose) -> None:
+    met = [compose.upload().json()["model"] for _ in range(10)]
+
+    assert met[0::2] == [met[0]] * 5
+    assert met[1::2] == [met[1]] * 5
+    assert {met[0], met[1]} == {"custom", "vgg16"}
+
+
+def test_the_header_rule_and_the_forced_variant_choose(compose: Compose) -> None:
+    assert {compose.upload(target="mountain").json()["model"] for _ in range(3)} == {"vgg16"}
+    assert {compose.upload(**{"X-Variant": "custom"}).json()["model"] for _ in range(3)} == {"custom"}
+
+
+def test_iris_answers_with_both_models(compose: Compose) -> None:
+    met = {requests.get(f"{compose.url}/iris/predict/test").json()["mode"] for _ in range(30)}
+
+    assert met == {"iris_svc.onnx", "iris_rf.onnx"}
+
+
+def test_a_prediction_is_one_journal_line_and_one_line_of_the_log(compose: Compose) -> None:
+    answer = compose.upload()
+
+    eventually(lambda: any(line["request_id"] == answer.headers["X-Request-ID"] for line in compose.lines()))
+    (line,) = [line for line in compose.lines() if line["request_id"] == answer.headers["X-Request-ID"]]
+    assert (line["variant"], line["label"]) == (answer.json()["model"], answer.json()["likely_class"])
+    assert compose("logs", "--no-color", "nginx").count(answer.headers["X-Request-ID"]) == 1
+
+
+def test_the_models_answer_on_their_own_ports(compose: Compose) -> None:
+    for port, variant in (("APP_CUSTOM_PORT", "custom"), ("APP_VGG16_PORT", "vgg16")):
+        assert requests.get(f"http://localhost:{compose.ports[port]}/ready").json()["model"] == variant
+
+
+def test_a_stopped_model_is_replaced_and_nobody_else_notices(compose: Compose) -> None:
+    started = compose.container("nginx")["State"]["StartedAt"]
+
+    compose("stop", "app_vgg16")
+    answers = [compose.upload() for _ in range(4)]
+    line = next(line for line in reversed(compose.lines()) if line["variant"] == "vgg16")
+    compose("start", "app_vgg16")
+    eventually(lambda: _healthy(compose, "app_vgg16"))
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert {answer.headers["X-Served-By"] for answer in answers} == {"custom"}
+    assert (line["served_by"], line["rescued"]) == ("custom", True)
+    assert compose.container("nginx")["State"]["StartedAt"] == started
+    assert {compose.upload().json()["model"] for _ in range(2)} == {"custom", "vgg16"}
+
+
+def test_a_model_killed_and_created_anew_five_times_under_load_costs_at_most_one_request_each(compose: Compose) -> None:
+    started = compose.container("nginx")["State"]["StartedAt"]
+    statuses: list[int] = []
+    running = True
+
+    def visit(_: int) -> None:
+        while running:
+            statuses.append(requests.get(f"{compose.url}/iris/predict/test", timeout=30).status_code)
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(2) as clients:
+        visits = clients.map(visit, range(2))
+        try:
+            for _ in range(5):
+                compose("kill", "app_iris_forest")
+                compose("up", "-d", "--no-deps", "--force-recreate", "app_iris_forest")
+        finally:
+            running = False
+        list(visits)
+
+    assert len(statuses) > 100
+    assert sum(status != 200 for status in statuses) <= 5
+    assert compose.container("nginx")["State"]["StartedAt"] == started
+    eventually(lambda: requests.get(f"{compose.url}/iris/forest/predict/test").status_code == 200)
+
+
+def test_containers_run_as_an_ordinary_user_on_a_read_only_disk(compose: Compose) -> None:
+    for service in SERVICES:
+        assert compose("exec", "-T", service, "id", "-u").strip() == "10001"
+        assert "read-only" in compose("exec", "-T", service, "sh", "-c", "touch /srv/x 2>&1 || true").lower()
+
+
+def test_only_loopback_is_published(compose: Compose) -> None:
+    for service in SERVICES:
+        for bindings in compose.container(service)["NetworkSettings"]["Ports"].values():
+            assert {binding["HostIp"] for binding in bindings or []} <= {"127.0.0.1"}
+
+
+def test_a_serving_container_carries_no_pytorch(compose: Compose) -> None:
+    assert "No module named 'torch'" in compose("exec", "-T", "app_vgg16", "sh", "-c", "python -c 'import torch' 2>&1 || true")
+
+
+def test_a_second_start_makes_no_model_again(compose: Compose) -> None:
+    begun = time.monotonic()
+    compose("up", "-d")
+    compose("up", "models")
+
+    assert "skipping" in compose("logs", "--no-color", "--tail", "12", "models")
+    assert time.monotonic() - begun < 60
+
+
+def test_down_leaves_nothing_running(compose: Compose) -> None:
+    compose("down")
+
+    assert compose("ps", "-q").strip() == ""
