@@ -29,7 +29,7 @@ test-docker: ## Test docker-compose up --build from start to end
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) -m pytest -m docker
 
-models: setup
+models: setup ## Install what is missing and fetch or build the models
 	@$(PYTHON_HERE) download_models.py || echo "The lab starts without the models that are missing." >&2
 
 setup:

@@ -32,3 +32,15 @@ def test_without_torch_the_iris_models_are_still_made(tmp_path: Path) -> None:
     assert done.stderr == ""
     assert "vgg16.onnx cannot be made: the package torch is missing. Run: sh models/install_torch.sh pip" in done.stdout
     assert {path.stem for path in tmp_path.glob("app_iris/artifacts/*.onnx")} == {"iris_svc", "iris_rf", "iris_ocs"}
+
+
+def test_without_its_packages_the_program_says_what_to_run(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "download_models.py", tmp_path)
+    shutil.copytree(ROOT / "models", tmp_path / "models")
+
+    # -S: Python without any installed package.
+    done = subprocess.run([sys.executable, "-S", "download_models.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "is missing. Run: make models" in done.stderr
+    assert "Traceback" not in done.stderr
