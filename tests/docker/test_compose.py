@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.lab.conftest import REPOSITORY, VALIDATOR, eventually, free_ports
+from tests.support import REPOSITORY, eventually, free_ports, journal_lines
 
 pytestmark = pytest.mark.docker
 
@@ -44,10 +44,7 @@ class Compose:
 
     def lines(self) -> list[dict[str, Any]]:
         """The whole journal; every line is valid."""
-        parsed = [json.loads(line) for line in self("exec", "-T", "nginx", "sh", "-c", "cat /state/journal/*.jsonl").split("\n") if line]
-        for line in parsed:
-            VALIDATOR.validate(line)
-        return parsed
+        return journal_lines(self("exec", "-T", "nginx", "sh", "-c", "cat /state/journal/*.jsonl"))
 
     def upload(self, path: str = "/predict", **headers: str) -> requests.Response:
         """Uploads a picture through the published port, on a connection of its own."""

@@ -9,22 +9,17 @@ import socketserver
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import requests
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-VALIDATOR = jsonschema.Draft202012Validator(json.loads((REPOSITORY / "docs" / "journal.schema.json").read_text()))
-VARIANTS = ("custom", "vgg16", "svc", "forest")
+from tests.support import PATIENCE_S, REPOSITORY, eventually, free_ports, read_journal
 
-# Seconds for something that should happen at once, on a busy machine.
-PATIENCE_S = 20
+VARIANTS = ("custom", "vgg16", "svc", "forest")
 
 
 class FakeService:
@@ -107,7 +102,7 @@ class Gateway:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.journal = folder / "state" / "journal"
-        self.port = _free_port()
+        (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.services = {variant: FakeService(variant, folder) for variant in VARIANTS}
         self._output = folder / "output"
@@ -129,7 +124,7 @@ class Gateway:
             self._process = subprocess.Popen(
                 [REPOSITORY / "nginx" / "start.sh"], env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT
             )
-        eventually(lambda: requests.get(f"{self.url}/ready", timeout=5).ok, self.output)
+        eventually(self._is_ready, self.output)
 
     def stop(self) -> None:
         """Ends NGINX and the fakes."""
@@ -138,6 +133,11 @@ class Gateway:
         self._process.wait(PATIENCE_S)
         for service in self.services.values():
             service.stop()
+
+    def _is_ready(self) -> bool:
+        with contextlib.suppress(requests.ConnectionError):
+            return requests.get(f"{self.url}/ready", timeout=5).ok
+        return False
 
     @property
     def pid(self) -> int:
@@ -151,12 +151,9 @@ class Gateway:
 
     def lines(self) -> list[dict[str, Any]]:
         """The whole journal; every line is valid."""
-        written = [line for file in sorted(self.journal.glob("predictions-*.jsonl")) for line in file.read_text().split("\n") if line]
-        parsed = [json.loads(line) for line in written]
-        for line in parsed[self._validated :]:
-            VALIDATOR.validate(line)
-        self._validated = len(parsed)
-        return parsed
+        lines = read_journal(self.journal, self._validated)
+        self._validated = len(lines)
+        return lines
 
     def line(self, request_id: str) -> dict[str, Any]:
         """The one line of a request; it follows the answer, so it may take a moment."""
@@ -169,36 +166,20 @@ class Gateway:
         return requests.post(f"{self.url}{path}", data=options.pop("data", b"picture"), timeout=30, **options)
 
 
-def eventually(condition: Callable[[], bool], explain: Callable[[], str] = lambda: "") -> None:
-    """Waits for a condition; connection errors count as not yet."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        with contextlib.suppress(requests.ConnectionError):
-            if condition():
-                return
-        time.sleep(0.02)
-    pytest.fail(f"It did not happen within {PATIENCE_S} s. {explain()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
-    # Not pytest's own folder: a unix socket's path must be short.
-    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
-        running = Gateway(Path(folder))
-        running.start()
-        yield running
-        running.stop()
+    """A gateway of the test's own."""
+    yield from _running()
 
 
 @pytest.fixture(scope="module")
 def shared_gateway() -> Iterator[Gateway]:
     """One gateway for tests that only add lines."""
+    yield from _running()
+
+
+def _running() -> Iterator[Gateway]:
+    # Not pytest's own folder: a unix socket's path must be short.
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
         running = Gateway(Path(folder))
         running.start()

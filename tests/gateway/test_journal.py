@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from tests.gateway.conftest import Gateway, eventually
+from tests.gateway.conftest import Gateway
+from tests.support import eventually
 
 
 def test_a_prediction_is_one_line_with_what_the_client_and_the_model_said(gateway: Gateway) -> None:

@@ -1,24 +1,16 @@
 """The whole lab with its real models, as `make up` starts it."""
 
-import json
 import os
-import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import requests
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-VALIDATOR = jsonschema.Draft202012Validator(json.loads((REPOSITORY / "docs" / "journal.schema.json").read_text()))
-
-# Seconds for something that should happen within one or two, on a busy machine.
-PATIENCE_S = 60
+from tests.support import REPOSITORY, free_ports, read_journal
 
 
 class Lab:
@@ -51,38 +43,13 @@ class Lab:
 
     def lines(self) -> list[dict[str, Any]]:
         """The whole journal; every line is valid."""
-        written = [line for file in sorted((self.state / "journal").glob("*.jsonl")) for line in file.read_text().split("\n") if line]
-        parsed = [json.loads(line) for line in written]
-        for line in parsed:
-            VALIDATOR.validate(line)
-        return parsed
+        return read_journal(self.state / "journal")
 
     def upload(self, picture: Path | None = None, path: str = "/predict", **headers: str) -> requests.Response:
         """Uploads a picture on a connection of its own."""
         file = picture or REPOSITORY / "sample_data" / "lemon" / "lemon_01.jpg"
         with file.open("rb") as content:
             return requests.post(f"{self.url}{path}", files={"file": (file.name, content, "image/jpeg")}, headers=headers, timeout=30)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Waits for a condition."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.1)
-    pytest.fail(f"It did not happen within {PATIENCE_S} s.")
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.lab.conftest import REPOSITORY, Lab, free_ports
+from tests.lab.conftest import Lab
+from tests.support import REPOSITORY, free_ports
 
 MODEL = '''
 """Says how bright a picture is."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.lab.conftest import REPOSITORY, Lab
+from tests.lab.conftest import Lab
+from tests.support import REPOSITORY
 
 # Without them Chromium looks for its maker's servers at every start.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import requests
 
-from tests.lab.conftest import REPOSITORY, Lab, eventually
+from tests.lab.conftest import Lab
+from tests.support import REPOSITORY, eventually
 
 
 def test_a_second_up_leaves_everything_running(lab: Lab) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.lab.conftest import REPOSITORY, Lab, eventually
+from tests.lab.conftest import Lab
+from tests.support import REPOSITORY, eventually
 
 
 def test_200_uploads_alternate_and_each_is_one_line(lab: Lab) -> None:
