@@ -51,7 +51,7 @@ def load(variant: str) -> IrisModel:
     MODEL_FILEPATH, OUTLIER_MODEL_FILEPATH and LABEL_FILEPATH replace its files; OUTLIER_LOWER_THRESHOLD (default 0.0)
     is the score below which a row is an outlier.
     """
-    if variant not in FILES and "MODEL_FILEPATH" not in os.environ:
+    if variant not in FILES and not os.environ.get("MODEL_FILEPATH"):
         raise ModelUnavailable(f"app_iris knows no variant '{variant}'. Choose one of: {', '.join(FILES)}, or set MODEL_FILEPATH.")
     return IrisModel(
         artifact=find("app_iris", FILES.get(variant, "")),
@@ -62,6 +62,11 @@ def load(variant: str) -> IrisModel:
 
 
 def _labels(file: str | None) -> tuple[str, ...]:
-    if file is None:
+    if not file:
         return ("setosa", "versicolor", "virginica")
-    return tuple(json.loads(Path(file).read_text()).values())
+    if not Path(file).is_file():
+        raise ModelUnavailable(f"{file} is missing. Check LABEL_FILEPATH.")
+    try:
+        return tuple(json.loads(Path(file).read_text(encoding="utf-8")).values())
+    except (ValueError, AttributeError) as error:  # no JSON, or no object
+        raise ModelUnavailable(f'{file} is not a JSON object of labels, like {{"0": "setosa"}}. Check LABEL_FILEPATH.') from error

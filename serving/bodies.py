@@ -23,6 +23,8 @@ async def read_form(request: Request) -> FormData:
         return await request.form(max_files=8, max_fields=64)
     except HTTPException as error:
         raise Refusal(400, f"The form cannot be read: {error.detail.rstrip('.')}.") from error
+    except UnicodeError as error:  # a charset like punycode
+        raise Refusal(400, "The form cannot be read in the charset that it declares. Send it in UTF-8.") from error
 
 
 async def read_json(request: Request, expected: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def load(app: str, variant: str) -> Engine:
     """Loads the model of folder `app` and tries it on its own sample; a failure makes an engine that explains it."""
     try:
         model: Model = importlib.import_module(f"{app}.model").load(variant)
-        _run(model, sample(model), time.perf_counter())
+        _check(model, _run(model, sample(model), time.perf_counter()).prediction)
     except ModelUnavailable as error:
         log.error("%s", error)
         return Engine(None, str(error))
@@ -67,6 +67,13 @@ def sample(model: Model) -> Input:
     if isinstance(model.takes, Picture):
         return pictures.decode(model.takes.sample.read_bytes(), model.takes.sample.name, model.takes.side)
     return model.takes.sample
+
+
+def _check(model: Model, prediction: Prediction) -> None:
+    answered, named = len(prediction.probabilities), len(model.labels)
+    if answered != named:
+        names = ", ".join(model.labels)
+        raise ModelUnavailable(f"{model.artifact.path} answers {answered} probabilities, but there are {named} labels: {names}.")
 
 
 def _run(model: Model, item: Input, arrived: float) -> Timed:

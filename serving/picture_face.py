@@ -98,7 +98,7 @@ class PictureFace:
 async def _uploaded(form: FormData) -> Upload:
     file = form.get("file")
     if file is None:
-        found = ", ".join(f"'{name}'" for name in form) or "none"
+        found = ", ".join(f"'{_printable(name)}'" for name in form) or "none"
         raise Refusal(422, f"The picture must come in the form field 'file'; the fields sent are: {found}.")
     if not isinstance(file, UploadFile):
         raise Refusal(422, "The form field 'file' holds text, not a file. Send the picture as a file (curl: -F file=@picture.jpg).")
