@@ -17,7 +17,7 @@ down: ## Stop everything; journals stay
 	@[ ! -x $(PYTHON_HERE) ] || $(PYTHON_HERE) -m embedded down
 
 reset: down ## Stop everything and delete its state: journals, logs, the key of the visitor digests
-	rm -rf "$${LAB_STATE:-state}"
+	@state="$${LAB_STATE:-state}"; rm -rf "$$state/journal" "$$state/log" "$$state/run" "$$state/secret" && echo "The lab's state in $$state is deleted."
 
 test: ## Install what is missing and run every test that needs no Docker
 	@embedded/setup.sh test

@@ -42,6 +42,7 @@ def configuration(places: Places, services: list[Service]) -> configparser.RawCo
         config[f"program:{service.name}"] = _program(places, service.name, f"{sys.executable} -m serving", environment)
     gateway = {
         "LAB_LISTEN": f"{places.bind}:{places.port}",
+        "LAB_BIND": places.bind,
         "LAB_SOCKETS": str(places.run),
         "LAB_STATE": str(places.state),
         "LAB_NGINX_RUN": str(places.run / "nginx"),
@@ -53,8 +54,10 @@ def configuration(places: Places, services: list[Service]) -> configparser.RawCo
 
 def start(places: Places, config: configparser.RawConfigParser) -> None:
     """Writes the configuration and starts supervisord in the background. Raises SystemExit when it does not start."""
-    for folder in (places.run, places.state / "log"):
-        folder.mkdir(parents=True, exist_ok=True)
+    (places.state / "log").mkdir(parents=True, exist_ok=True)
+    places.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if places.run.stat().st_uid != os.getuid():
+        raise SystemExit(f"{places.run} belongs to another user. Remove it, or set LAB_STATE to a shorter path.")
     file = places.run / "supervisord.conf"
     with file.open("w") as stream:
         config.write(stream)

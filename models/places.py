@@ -1,5 +1,6 @@
 """Where artifacts go, and where somebody may already have put what they are made of."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,7 @@ class Places(NamedTuple):
     def finished_elsewhere(self, artifact: Artifact) -> list[Path]:
         """Where a finished file may lie outside the target."""
         paths = [checkout / artifact.app / "artifacts" / artifact.file for checkout in self._checkouts()]
-        return [path for path in paths if path != self.target(artifact) and path.is_file()]
+        return [path for path in paths if path != self.target(artifact) and _is_readable(path)]
 
     def weights_at_hand(self, artifact: Artifact) -> list[Path]:
         """Published weights that were put here by hand, fetched before, or lie in a mirror that is a folder."""
@@ -37,7 +38,7 @@ class Places(NamedTuple):
         if self.mirror and not self._mirror_is_url():
             folders.append(Path(self.mirror))
         paths = [folder / artifact.weights.file for folder in [self.folder(artifact), *folders]]
-        return [path for path in dict.fromkeys(paths) if path.is_file()]
+        return [path for path in dict.fromkeys(paths) if _is_readable(path)]
 
     def mirror_urls(self, weights: Weights) -> list[str]:
         """The mirror's address of these weights, if it is a URL."""
@@ -48,6 +49,11 @@ class Places(NamedTuple):
 
     def _checkouts(self) -> list[Path]:
         return [self.root, self.checkout] if self.checkout else [self.root]
+
+
+def _is_readable(path: Path) -> bool:
+    # In a container, the user's checkout may be closed to the container's user: then it holds nothing for us.
+    return os.access(path, os.R_OK) and path.is_file()
 
 
 def places_from(environment: Mapping[str, str], root: Path) -> Places:

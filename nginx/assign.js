@@ -21,7 +21,8 @@ const BUCKETS = 10000;
 // An address, taken apart: /iris/svc/predict → route iris, pin svc, inner /predict, prefix /iris/svc.
 function takeApart(uri, known) {
     const segments = uri.split('/');
-    const named = routes.ROUTES[segments[1]] !== undefined;
+    // Not `in`: every object has a `constructor`.
+    const named = Object.keys(routes.ROUTES).indexOf(segments[1]) >= 0;
     const route = named ? segments[1] : routes.DEFAULT_ROUTE;
     const pinned = named && known.indexOf(`${route}.${segments[2]}`) >= 0;
     const depth = (named ? 1 : 0) + (pinned ? 1 : 0);
@@ -42,6 +43,16 @@ function ruled(route, headers) {
 // 0 … BUCKETS - 1, evenly: the first 32 bits of SHA-256 over salt and key.
 function bucket(salt, key) {
     return crypto.createHash('sha256').update(`${salt}:`).update(key).digest().readUInt32BE(0) % BUCKETS;
+}
+
+// A visitor's key may be any printable ASCII text of reasonable length; others are as if nothing had been sent.
+function usable(key) {
+    return key && /^[ -~]{1,256}$/.test(key) ? key : '';
+}
+
+// 32 hex digits that only this installation can make.
+function keyed(secret, text) {
+    return crypto.createHmac('sha256', secret).update(text).digest('hex').slice(0, 32);
 }
 
 // The variant whose share of the buckets holds `position`; `weights` are percent.
@@ -121,12 +132,15 @@ function assigned(r, route) {
 
 // A user id that the caller vouches for, the cookie, or a new visitor. The journal gets only a keyed digest of it.
 function visitorKey(r) {
-    const given = r.headersIn['X-User-ID'] || r.variables[`cookie_${COOKIE}`];
-    const key = given || r.variables.request_id;
+    const variables = r.variables;
+    const vouched = variables.lab_trust_user_id === '1' ? usable(r.headersIn['X-User-ID']) : '';
+    const given = vouched || usable(variables[`cookie_${COOKIE}`]);
+    // Not the request id itself, which the journal, the client and its logs know.
+    const key = given || keyed(variables.lab_secret, `cookie:${variables.request_id}`);
     if (!given) {
-        r.variables.lab_set_cookie = `${COOKIE}=${key}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${COOKIE_MAX_AGE_S}`;
+        variables.lab_set_cookie = `${COOKIE}=${key}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${COOKIE_MAX_AGE_S}`;
     }
-    r.variables.lab_visitor = crypto.createHmac('sha256', r.variables.lab_secret).update(key).digest('hex').slice(0, 32);
+    variables.lab_visitor = keyed(variables.lab_secret, key);
     return key;
 }
 

@@ -5,10 +5,20 @@ import fs from 'fs';
 // Longest text of a client or a service that is kept, in characters.
 const TEXT_MAX = 512;
 
-// What a service may say of its prediction, and of which type.
+const isText = (value) => typeof value === 'string' && value.length <= TEXT_MAX;
+const isNumber = (value) => typeof value === 'number' && isFinite(value);
+const isBoolean = (value) => typeof value === 'boolean';
+const isProbability = (value) => isNumber(value) && value >= 0 && value <= 1.00001;
+const isMicroseconds = (value) => isNumber(value) && value >= 0 && value === Math.floor(value);
+const isNumbers = (value) => Array.isArray(value) && value.every(isNumber);
+
+// Larger than any block of a file system.
+const PROBE = 'the journal can be written\n'.repeat(4096);
+
+// What a service may say of its prediction; anything else counts as unsaid.
 const TOLD = {
-    model: 'string', artifact: 'string', stand_in: 'boolean', label: 'string', probability: 'number', outlier: 'boolean',
-    outlier_score: 'number', input: 'string', features: 'object', queue_us: 'number', inference_us: 'number',
+    model: isText, artifact: isText, stand_in: isBoolean, label: isText, probability: isProbability, outlier: isBoolean,
+    outlier_score: isNumber, input: isText, features: isNumbers, queue_us: isMicroseconds, inference_us: isMicroseconds,
 };
 
 const FIELDS = [
@@ -54,7 +64,7 @@ function servedBy(r) {
     return answeredBy(tried(r.variables)) || '';
 }
 
-// What the model said, from the header that its service sent; nothing of the wrong type gets through.
+// What the model said, from the header that its service sent; nothing that the schema does not allow gets through.
 function told(header) {
     let said = {};
     try {
@@ -64,8 +74,10 @@ function told(header) {
     }
     const kept = {};
     Object.keys(TOLD).forEach((name) => {
-        kept[name] = typeof said[name] === TOLD[name] ? said[name] : null;
+        kept[name] = TOLD[name](said[name]) ? said[name] : null;
     });
+    // Sums of float32 may end a hair above one.
+    kept.probability = kept.probability === null ? null : Math.min(kept.probability, 1);
     return kept;
 }
 
@@ -116,7 +128,7 @@ function journalLine(r) {
 // js_set $lab_readable_line
 function readableLine(r) {
     const said = line(r);
-    const answer = said.label === null ? 'no prediction' : `${harmless(said.label)} ${said.probability.toFixed(4)}`;
+    const answer = said.label === null || said.probability === null ? 'no prediction' : `${harmless(said.label)} ${said.probability.toFixed(4)}`;
     const failed = said.attempts.filter((attempt) => attempt.status !== null && attempt.status > 499);
     const trouble = said.rescued && failed.length ? ` (${said.variant} failed with ${failed[0].status}, ${said.served_by} answered)` : '';
     const why = said.reason ? ` [${said.reason}]` : '';
@@ -130,16 +142,18 @@ function hour(r) {
 }
 
 // js_set $lab_journal_trouble: empty when the journal takes lines. Writing is the only honest test: a full disk and a
-// read-only one look fine until then.
+// read-only one look fine until then. The last probe stays until the new one is written, so that a full disk cannot
+// take back the room of the old one.
 function trouble(r) {
     const folder = r.variables.lab_journal;
-    const segment = `${folder}/predictions-${hour(r)}.jsonl`;
     try {
-        fs.writeFileSync(`${folder}/.writable`, 'yes\n');
-        fs.appendFileSync(segment, '');
+        fs.writeFileSync(`${folder}/.writable.new`, PROBE);
+        fs.renameSync(`${folder}/.writable.new`, `${folder}/.writable`);
+        fs.appendFileSync(`${folder}/predictions-${hour(r)}.jsonl`, '');
         return '';
     } catch (e) {
-        return `The prediction journal in ${folder} cannot be written (${e.code || e.message}). Predictions would go unlogged.`;
+        r.error(`the prediction journal in ${folder} cannot be written: ${e.message}`);
+        return 'The prediction journal cannot be written, so predictions would go unlogged. The error log of the gateway says why.';
     }
 }
 

@@ -5,6 +5,8 @@
 #   LAB_SOCKETS    folder with the services' sockets                          /sockets
 #   LAB_STATE      folder for the journal and the installation's secret       /state
 #   LAB_NGINX_RUN  folder for everything NGINX writes for itself              /tmp/nginx
+#   LAB_BIND       address under which it is published                        127.0.0.1
+#   LAB_TRUST_USER_ID  1: believe the header X-User-ID                        1 if published on loopback only
 #   LAB_WORKERS    number of worker processes                                 auto
 #   LAB_LOG_LEVEL  of NGINX's own error log                                   warn
 set -eu
@@ -23,8 +25,12 @@ if [ ${#sockets} -gt 80 ] || [ ${#run} -gt 80 ]; then
     exit 1
 fi
 
-# What this script writes (the secret is among it) is nobody else's business.
-umask 077
+case $here$sockets$state$run in
+    *[!A-Za-z0-9/._+=,~-]*)
+        say "The paths $here, $sockets, $state and $run may hold only letters, digits and / . _ + = , ~ - (no spaces)."
+        exit 1 ;;
+esac
+
 mkdir -p "$run"
 # Sockets of a gateway that was killed would keep this one from starting.
 rm -f "$run"/turn-*.sock
@@ -32,11 +38,23 @@ rm -f "$run"/turn-*.sock
 # The gateway runs without a journal, and says at /ready that it must not get traffic.
 mkdir -p "$journal" || say "$journal cannot be created: predictions will not be logged, and /ready says so."
 
-# Made once: the journal's visitor digests stay comparable over restarts.
-if [ ! -s "$state/secret" ]; then
-    od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$state/secret" || say "$state/secret cannot be written: visitors will look new after a restart."
+# The secret, here and in the configuration, is nobody else's business.
+umask 077
+
+# Made once: the journal's visitor digests stay comparable over restarts. Renamed when complete, so never half a secret.
+new_secret() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
+if [ "$(wc -c <"$state/secret" 2>/dev/null)" != 64 ]; then
+    { new_secret >"$state/secret.new" && [ "$(wc -c <"$state/secret.new")" = 64 ] && mv "$state/secret.new" "$state/secret"; } ||
+        say "$state/secret cannot be written: visitors will look new after a restart."
 fi
-secret=$(cat "$state/secret" 2>/dev/null || od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+secret=$(cat "$state/secret" 2>/dev/null || true)
+[ ${#secret} = 64 ] || secret=$(new_secret)
+
+# Within one machine a client may say who its user is; strangers from elsewhere could pose as anybody.
+case ${LAB_BIND:-127.0.0.1} in
+    127.*|localhost|::1) trust=${LAB_TRUST_USER_ID:-1} ;;
+    *) trust=${LAB_TRUST_USER_ID:-0} ;;
+esac
 
 # upstreams.conf is the list of variants; JavaScript gets it from here.
 known=$(sed -n 's/^upstream  *\([a-z0-9]*\.[a-z0-9]*\) .*/\1/p' "$here/upstreams.conf" | tr '\n' ' ' | sed 's/ $//')
@@ -49,7 +67,7 @@ for file in "$here"/*.conf; do
     sed -e "s|@HERE@|$here|g" -e "s|@RUN@|$run|g" -e "s|@SOCKETS@|$sockets|g" -e "s|@JOURNAL@|$journal|g" \
         -e "s|@MODULES@|${LAB_NGINX_MODULES:-/usr/lib/nginx/modules}|g" -e "s|@USER@|$user|g" \
         -e "s|@WORKERS@|${LAB_WORKERS:-auto}|g" -e "s|@LOG_LEVEL@|${LAB_LOG_LEVEL:-warn}|g" \
-        -e "s|@LISTEN@|${LAB_LISTEN:-0.0.0.0:8080}|g" -e "s|@KNOWN@|$known|g" -e "s|@SECRET@|$secret|g" \
+        -e "s|@LISTEN@|${LAB_LISTEN:-0.0.0.0:8080}|g" -e "s|@KNOWN@|$known|g" -e "s|@SECRET@|$secret|g" -e "s|@TRUST_USER_ID@|$trust|g" \
         "$file" >"$run/$(basename "$file")"
 done
 

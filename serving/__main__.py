@@ -12,6 +12,9 @@ from serving.app import create_app
 # Connections that may wait while the process is busy.
 BACKLOG = 2048
 
+# Seconds an idle connection stays open: longer than NGINX keeps its own (30), or it would send predictions into closing ones.
+KEEP_ALIVE_S = 75
+
 # Seconds that requests under way get to finish after SIGTERM.
 GRACE_S = 10
 
@@ -24,7 +27,14 @@ def main() -> None:
     app = create_app(here)
     sockets = [tcp] + ([_unix(here.sockets / f"{here.variant}.sock")] if here.sockets else [])
     config = uvicorn.Config(
-        app, log_config=None, loop="uvloop", http="httptools", server_header=False, backlog=BACKLOG, timeout_graceful_shutdown=GRACE_S
+        app,
+        log_config=None,
+        loop="uvloop",
+        http="httptools",
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
     )
     uvicorn.Server(config).run(sockets=sockets)
 

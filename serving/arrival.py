@@ -34,14 +34,14 @@ class Arrival:
         await self._app(scope, self._limited(receive, headers), _stamped(send, request_id))
 
     def _limited(self, receive: Receive, headers: Headers) -> Receive:
-        declared = headers.get("content-length", "")
-        received = int(declared) if declared.isdecimal() else 0
         # A declared length is believed at once, so that nobody uploads a gigabyte to be told no.
+        header = headers.get("content-length", "")
+        declared = int(header) if header.isdecimal() else 0
         counted = 0
 
         async def limited() -> Message:
             nonlocal counted
-            if received > self._limit:
+            if declared > self._limit:
                 raise self._too_long()
             message = await receive()
             counted += len(message.get("body", b""))

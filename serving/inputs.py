@@ -3,7 +3,9 @@
 import hashlib
 from typing import NamedTuple
 
-from serving.contract import Input
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 
 class Upload(NamedTuple):
@@ -17,8 +19,8 @@ class Upload(NamedTuple):
 class Item(NamedTuple):
     """One input of one request."""
 
-    value: Input
-    """What the model prepares."""
+    row: NDArray[np.float32]
+    """One row of a batch, as the model prepared it."""
     digest: str
     """First 16 hex digits of the SHA-256 of what was sent: equal inputs are recognised without being kept."""
     described: str | None
@@ -27,6 +29,8 @@ class Item(NamedTuple):
     """The measurements, if the input is measurements."""
     upload: Upload | None = None
     """The file, if the input is a picture."""
+    preview: Image.Image | None = None
+    """The picture, small enough to keep while it waits and to show."""
 
 
 def digest(content: bytes) -> str:

@@ -42,14 +42,14 @@ class MeasurementFace:
 
     async def sample(self) -> Item:
         """The model's own row."""
-        return _item(self._takes.sample)._replace(described=None)
+        return self._item(self._takes.sample)._replace(described=None)
 
     async def from_program(self, request: Request) -> Item:
         """Reads `POST /predict`: JSON `{"data": [[…]]}`; without the key the model's own row is meant."""
         if bodies.is_form(request):
             return await self.from_form(request)
         body = await bodies.read_json(request, f'JSON like {{"data": [{list(self._takes.sample)}]}}')
-        return _item(self._row(body["data"]) if "data" in body else self._takes.sample)
+        return self._item(self._row(body["data"]) if "data" in body else self._takes.sample)
 
     async def from_form(self, request: Request) -> Item:
         """Reads a form with one field per measurement."""
@@ -57,7 +57,7 @@ class MeasurementFace:
         missing = [name for name in self._takes.names if not isinstance(form.get(name), str) or not str(form.get(name)).strip()]
         if missing:
             raise Refusal(422, f"The form lacks: {', '.join(label(name) for name in missing)}. Fill in every field.")
-        return _item(tuple(_number(form[name], label(name)) for name in self._takes.names))
+        return self._item(tuple(_number(form[name], label(name)) for name in self._takes.names))
 
     def answer(self, item: Item, timed: Timed, variant: str, request_id: str) -> dict[str, Any]:
         """The answer of `POST /predict`."""
@@ -75,6 +75,9 @@ class MeasurementFace:
         """What the result page shows of the input: the measurements."""
         assert item.features is not None
         return {"facts": {label(name): f"{value:g}" for name, value in zip(self._takes.names, item.features, strict=True)}, "picture": None}
+
+    def _item(self, row: tuple[float, ...]) -> Item:
+        return Item(self._model.prepare(row), digest(orjson.dumps(row)), f"data=[{list(row)}]", features=row)
 
     def _rest(self, prediction: Prediction) -> dict[str, Any]:
         outlier = prediction.outlier
@@ -95,10 +98,6 @@ def label(name: str) -> str:
     """`sepal_length_cm` → `Sepal length (cm)`."""
     words, _, unit = name.rpartition("_")
     return f"{words.replace('_', ' ').capitalize()} ({unit})"
-
-
-def _item(row: tuple[float, ...]) -> Item:
-    return Item(row, digest(orjson.dumps(row)), f"data=[{list(row)}]", features=row)
 
 
 def _number(value: object, name: str) -> float:

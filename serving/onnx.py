@@ -19,7 +19,7 @@ class OnnxModel:
         Raises ModelUnavailable when the file is not an ONNX graph that this runtime can read.
         """
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or int(os.environ.get("LAB_THREADS", os.cpu_count() or 1))
+        options.intra_op_num_threads = threads or int(os.environ.get("LAB_THREADS") or os.cpu_count() or 1)
         options.inter_op_num_threads = 1
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         # Idle threads must sleep: several models share the cores.

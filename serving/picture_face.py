@@ -17,6 +17,9 @@ from serving.inputs import Item, Upload, digest
 # Decoding takes a core and, for a large picture, a few hundred megabytes: two at a time are plenty beside the model.
 DECODERS = anyio.CapacityLimiter(2)
 
+# Uploads that may wait for their decoding, up to 10 MB each; more are better off with another variant.
+WAITING_MAX = 24
+
 
 class PictureFace:
     """The face of a model that takes a picture."""
@@ -84,15 +87,22 @@ class PictureFace:
     def shown(self, item: Item) -> dict[str, Any]:
         """What the result page shows of the input: a picture and facts about the file."""
         assert item.upload is not None
-        assert not isinstance(item.value, tuple)
-        small = base64.b64encode(pictures.thumbnail(item.value)).decode()
+        assert item.preview is not None
+        small = base64.b64encode(pictures.as_jpeg(item.preview)).decode()
         facts = {"Filename": item.upload.filename, "File type": item.upload.content_type}
         return {"facts": facts, "picture": f"data:image/jpeg;base64,{small}"}
 
     async def _item(self, upload: Upload) -> Item:
-        picture = await anyio.to_thread.run_sync(pictures.decode, upload.content, upload.filename, self._takes.side, limiter=DECODERS)
+        if DECODERS.statistics().tasks_waiting >= WAITING_MAX:
+            raise Refusal(503, f"The model is busy: {WAITING_MAX} pictures wait already. Try again in a moment.")
+        return await anyio.to_thread.run_sync(self._read, upload, limiter=DECODERS)
+
+    def _read(self, upload: Upload) -> Item:
+        """Everything that takes time or memory, so that what waits for the model afterwards is small."""
+        picture = pictures.decode(upload.content, upload.filename, self._takes.side)
         described = f"file={upload.filename!r} type={upload.content_type!r} bytes={len(upload.content)}"
-        return Item(picture, digest(upload.content), described, upload=upload)
+        row = self._model.prepare(picture)
+        return Item(row, digest(upload.content), described, upload=upload, preview=pictures.preview(picture))
 
 
 async def _uploaded(form: FormData) -> Upload:

@@ -40,7 +40,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    sentence = SENTENCES.get(error.status_code, str(error.detail)).format(path=request.url.path, method=request.method)
+    known = SENTENCES.get(error.status_code)
+    sentence = known.format(path=request.url.path, method=request.method) if known else str(error.detail)
     return respond(request, error.status_code, sentence, dict(error.headers or {}))
 
 

@@ -64,7 +64,7 @@ class Service:
         begun = time.perf_counter()
         request_id: str = request.state.request_id
         record.begun(request_id)
-        timed = await self.engine.predict(item.value)
+        timed = await self.engine.predict(item.row)
         record.predicted(timed.prediction)
         answer = self.face.answer(item, timed, self.settings.variant, request_id)
         record.answered(inner_path(request), request_id, (time.perf_counter() - begun) * 1000, item.described, answer)

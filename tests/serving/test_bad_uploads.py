@@ -53,7 +53,7 @@ FORMS = {
     "half a JPEG": Bad(file("half.jpg", JPEG[: len(JPEG) // 2], "image/jpeg"), 400, "File 'half.jpg' is damaged"),
     "a JPEG's first bytes": Bad(file("head.jpg", JPEG[:20], "image/jpeg"), 400, "File 'head.jpg' is"),
     "a decompression bomb": Bad(
-        file("bomb.png", png_declaring(20000, 20000), "image/png"), 400, "has 20000 x 20000 pixels (400 megapixels). Upload at most 64"
+        file("bomb.png", png_declaring(20000, 20000), "image/png"), 400, "has 20000 x 20000 pixels (400 megapixels). Upload at most 24"
     ),
     "a PNG without its pixels": Bad(file("thin.png", png_declaring(2000, 2000), "image/png"), 400, "File 'thin.png' is damaged"),
     "an empty file": Bad(file("empty.jpg", b"", "image/jpeg"), 400, "File 'empty.jpg' is empty"),
