@@ -20,8 +20,8 @@ PATIENCE_S = 60
 
 def journal_lines(text: str, valid: int = 0) -> list[dict[str, Any]]:
     """The records of a journal; each is checked against the published schema, except the first `valid` ones."""
-    # Only a line feed ends a line: labels may hold other separators.
-    records = [json.loads(line) for line in text.split("\n") if line]
+    # Only a line feed ends a line: labels may hold other separators. What follows the last one is still being written.
+    records = [json.loads(line) for line in text.split("\n")[:-1]]
     for record in records[valid:]:
         VALIDATOR.validate(record)
     return records

@@ -57,6 +57,33 @@ def test_every_model_folder_has_a_service_and_every_service_an_upstream() -> Non
     assert variants == set(upstreams)
 
 
+def test_the_turns_are_those_of_the_round_robin_route() -> None:
+    turns = re.findall(r"^    server unix:@RUN@/turn-(\w+)\.sock", (REPOSITORY / "nginx" / "turns.conf").read_text(), re.MULTILINE)
+    weights = re.search(r"mode: 'roundrobin'.*?weights: \{(.*?)\}", (REPOSITORY / "nginx" / "routes.js").read_text(), re.DOTALL)
+
+    assert weights
+    assert turns == re.findall(r"(\w+):", weights[1])
+
+
+def test_every_setting_of_the_readme_reaches_the_containers_or_belongs_to_make_up() -> None:
+    rows = re.findall(r"^\| (`[A-Z0-9_`, ]+`) \|[^|]*\|([^|]*)\|", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
+    compose = (REPOSITORY / "docker-compose.yml").read_text()
+
+    assert len(rows) > 5
+    for names, meaning in rows:
+        for name in re.findall(r"[A-Z0-9_]+", names):
+            assert f"${{{name}:-" in compose or "`make up`:" in meaning or "`environment:`" in meaning, name
+
+
+def test_the_upload_limit_is_the_same_everywhere() -> None:
+    texts = [(REPOSITORY / file).read_text() for file in ("nginx/server.conf", "nginx/sorry.js", "serving/templates/form_picture.html")]
+
+    assert "client_max_body_size 10m;" in texts[0]
+    assert "larger than 10 MB" in texts[1]
+    assert "at most 10 MB" in texts[2]
+    assert "10 * 1024 * 1024" in (REPOSITORY / "serving" / "settings.py").read_text()
+
+
 def test_every_container_is_hardened_and_only_loopback_is_published() -> None:
     for name, entry in COMPOSE["services"].items():
         assert entry["read_only"] is True, name

@@ -99,8 +99,9 @@ def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
 class Gateway:
     """NGINX as nginx/start.sh starts it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        self._settings = settings
         self.journal = folder / "state" / "journal"
         (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -119,7 +120,7 @@ class Gateway:
             "LAB_STATE": str(self.folder / "state"),
             "LAB_NGINX_RUN": str(self.folder / "run"),
             "LAB_WORKERS": "2",
-        }
+        } | self._settings
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [REPOSITORY / "nginx" / "start.sh"], env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT

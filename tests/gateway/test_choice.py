@@ -1,6 +1,8 @@
 """Who gets which model: forced variant → header rule → split."""
 
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import requests
@@ -90,6 +92,16 @@ def test_a_visitor_keeps_their_variant_by_user_id(gateway: Gateway) -> None:
         }
 
         assert len(met) == 1
+
+
+def test_beyond_loopback_a_user_id_is_not_believed() -> None:
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        gateway = Gateway(Path(folder), LAB_BIND="0.0.0.0")
+        gateway.start()
+        met = {gateway.predict("/iris/predict", headers={"X-User-ID": "ann"}).headers["X-Variant"] for _ in range(20)}
+        gateway.stop()
+
+    assert met == {"svc", "forest"}
 
 
 def test_a_new_visitor_gets_a_cookie_that_scripts_cannot_read(gateway: Gateway) -> None:

@@ -1,6 +1,7 @@
 """Every prediction is exactly one valid line, whatever strangers send."""
 
 import json
+import re
 import shutil
 import socket
 import time
@@ -111,22 +112,54 @@ HOSTILE = [
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("header", [b"X-Request-ID", b"X-User-ID", b"Cookie", b"User-Agent", b"target"])
 def test_hostile_headers_leave_the_journal_valid(shared_gateway: Gateway, header: bytes, hostile: bytes) -> None:
-    before = len(shared_gateway.lines())
     value = b"lab_visitor=" + hostile if header == b"Cookie" else hostile
 
-    _send(shared_gateway, b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n" + header + b": " + value + b"\r\n\r\n")
+    answer = _send(shared_gateway, b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n" + header + b": " + value + b"\r\n\r\n")
 
-    eventually(lambda: len(shared_gateway.lines()) == before + 1)
+    assert shared_gateway.line(_request_id(answer))["status"] == int(answer.split()[1])
 
 
-@pytest.mark.parametrize("path", [b"/predict?\xff\x00", b'/predict?a=%0a"}', b"/iris/svc/predict/label?\\", b"/%70redict", b"//predict"])
+@pytest.mark.parametrize("path", [b"/predict?\xff", b'/predict?a=%0a"}', b"/iris/svc/predict/label?\\", b"/%70redict", b"//predict"])
 def test_hostile_paths_leave_the_journal_valid(shared_gateway: Gateway, path: bytes) -> None:
-    _send(shared_gateway, b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    answer = _send(shared_gateway, b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 
+    line = shared_gateway.line(_request_id(answer))
+    assert line["status"] == 200
+    assert line["path"] == path.partition(b"?")[0].decode()
+
+
+@pytest.mark.parametrize("name", ["constructor", "toString", "__proto__", "hasOwnProperty"])
+def test_an_address_named_like_a_property_is_an_ordinary_address(shared_gateway: Gateway, name: str) -> None:
+    answer = requests.get(f"{shared_gateway.url}/{name}/predict", timeout=30)
+
+    assert answer.status_code == 200
+    assert answer.json()["path"] == f"/{name}/predict"
+
+
+def test_the_cookie_of_a_visitor_cannot_be_found_in_the_journal(shared_gateway: Gateway) -> None:
+    answer = shared_gateway.predict()
+    line = shared_gateway.line(answer.headers["X-Request-ID"])
+
+    assert answer.cookies["lab_visitor"] not in str(line)
+    assert len(answer.cookies["lab_visitor"]) == 32
+
+
+def test_analysts_may_read_the_journal_and_nobody_else_the_secret(shared_gateway: Gateway) -> None:
     shared_gateway.line(shared_gateway.predict().headers["X-Request-ID"])
+    segment = next(shared_gateway.journal.glob("predictions-*.jsonl"))
+
+    assert segment.stat().st_mode & 0o777 == 0o644
+    assert shared_gateway.journal.stat().st_mode & 0o777 == 0o755
+    assert (shared_gateway.folder / "state" / "secret").stat().st_mode & 0o777 == 0o600
+    assert (shared_gateway.folder / "run" / "nginx.conf").stat().st_mode & 0o777 == 0o600
 
 
 NOTES = [
+    '{"label":"x"}',
+    '{"probability":1.0000001,"label":"x"}',
+    '{"probability":-1,"queue_us":1.5,"features":{"a":1}}',
+    '{"features":["a"],"inference_us":-1}',
+    '{"features":[1e999],"model":5}',
     "",
     "no json",
     "[1,2]",
@@ -148,6 +181,7 @@ def test_whatever_a_service_notes_the_line_stays_valid(shared_gateway: Gateway, 
 
     assert answer.status_code == 200
     assert shared_gateway.line(answer.headers["X-Request-ID"])["status"] == 200
+    eventually(lambda: shared_gateway.output().count(answer.headers["X-Request-ID"]) == 1)
 
 
 def test_the_terminal_gets_one_readable_line_that_names_the_variant(gateway: Gateway) -> None:
@@ -166,7 +200,16 @@ def test_an_unwritable_journal_makes_the_gateway_not_ready_but_it_goes_on_answer
 
     assert ready.status_code == 503
     assert "cannot be written" in ready.json()["detail"]
+    assert str(gateway.folder) not in ready.text
+    assert f"the prediction journal in {gateway.journal} cannot be written" in gateway.output()
     assert gateway.predict().status_code == 200
+
+
+def test_a_full_disk_makes_the_gateway_not_ready(gateway: Gateway) -> None:
+    # Writing to /dev/full fails as on a full disk.
+    (gateway.journal / ".writable.new").symlink_to("/dev/full")
+
+    assert requests.get(f"{gateway.url}/ready").status_code == 503
 
 
 def test_the_gateway_is_not_ready_without_a_model(gateway: Gateway) -> None:
@@ -174,6 +217,12 @@ def test_the_gateway_is_not_ready_without_a_model(gateway: Gateway) -> None:
     gateway.services["vgg16"].stop()
 
     assert requests.get(f"{gateway.url}/ready").status_code == 503
+
+
+def _request_id(answer: bytes) -> str:
+    found = re.search(rb"X-Request-ID: ([0-9a-f]{32})", answer)
+    assert found, answer
+    return found[1].decode()
 
 
 def _send(gateway: Gateway, request: bytes) -> bytes:
