@@ -14,7 +14,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     Without a model the application still runs: it answers 503 and says what is missing.
     """
-    app = FastAPI(title=f"A/B lab: {settings.variant}", description="One model of the lab.", redirect_slashes=False)
+    app = FastAPI(
+        title=f"A/B lab: {settings.variant}", description="One model of the lab.", docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.state.service = Service(settings, engine.load(settings.app, settings.variant))
     app.include_router(api.router)
     app.include_router(pages.router)

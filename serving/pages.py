@@ -56,6 +56,12 @@ async def result(request: Request) -> Response:
     return page(request, "result.html", context, headers=answered.headers)
 
 
+@router.get("/docs")
+async def docs(request: Request) -> Response:
+    """What programs can ask: from our own pages, where FastAPI's would need a browser with access to a CDN."""
+    return page(request, "docs.html", {"paths": request.app.openapi()["paths"]})
+
+
 def wants_page(request: Request) -> bool:
     """Whether a person in front of a browser is asking."""
     return "text/html" in request.headers.get("accept", "")

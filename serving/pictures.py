@@ -109,6 +109,7 @@ def _scaled_to_8_bits(picture: Image.Image) -> Image.Image:
     # Converting directly would clip everything above 255 to white.
     if picture.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    pixels = np.nan_to_num(np.asarray(picture, dtype=np.float32))
-    highest = 65535 if picture.mode == "I" else max(float(pixels.max(initial=0)), 1e-9)
-    return Image.fromarray((np.clip(pixels / highest, 0, 1) * 255).astype(np.uint8))
+    # In place: a copy of a large picture is another hundred megabytes.
+    pixels = np.nan_to_num(np.array(picture, dtype=np.float32), copy=False)
+    pixels *= 255 / (65535 if picture.mode == "I" else max(float(pixels.max(initial=0)), 1e-9))
+    return Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8))

@@ -87,7 +87,7 @@ def test_pages_load_nothing_from_elsewhere_and_nothing_fails(lab: Lab, page: Pag
     asked, failed = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
-    for path in ("/", "/iris/", "/iris/forest/interface/"):
+    for path in ("/", "/docs", "/iris/docs", "/iris/", "/iris/forest/interface/"):
         page.goto(f"{lab.url}{path}")
     page.get_by_role("button", name="Submit").click()
 
