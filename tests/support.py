@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import requests
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,14 @@ def journal_lines(text: str, valid: int = 0) -> list[dict[str, Any]]:
 def read_journal(folder: Path, valid: int = 0) -> list[dict[str, Any]]:
     """The records of every segment in a folder, in the order of time."""
     return journal_lines("".join(segment.read_text() for segment in sorted(folder.glob("predictions-*.jsonl"))), valid)
+
+
+def status_of(url: str) -> int:
+    """The status of a GET; 0 when the answer broke off: its model died after it had begun, which nobody can take back."""
+    try:
+        return requests.get(url, timeout=30).status_code
+    except requests.RequestException:
+        return 0
 
 
 def free_ports(count: int) -> list[int]:

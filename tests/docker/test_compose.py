@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support import REPOSITORY, eventually, free_ports, journal_lines
+from tests.support import REPOSITORY, eventually, free_ports, journal_lines, status_of
 
 pytestmark = pytest.mark.docker
 
@@ -126,7 +126,7 @@ def test_a_model_killed_and_created_anew_five_times_under_load_costs_at_most_one
 
     def visit(_: int) -> None:
         while running:
-            statuses.append(requests.get(f"{compose.url}/iris/predict/test", timeout=30).status_code)
+            statuses.append(status_of(f"{compose.url}/iris/predict/test"))
             time.sleep(0.01)
 
     with ThreadPoolExecutor(2) as clients:

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.lab.conftest import Lab
-from tests.support import REPOSITORY, eventually
+from tests.support import REPOSITORY, eventually, status_of
 
 
 def test_200_uploads_alternate_and_each_is_one_line(lab: Lab) -> None:
@@ -53,7 +53,7 @@ def test_a_service_killed_five_times_under_load_costs_at_most_one_request_each(l
 
     def visit(_: int) -> None:
         while running:
-            statuses.append(requests.get(f"{lab.url}/iris/predict/test", timeout=30).status_code)
+            statuses.append(status_of(f"{lab.url}/iris/predict/test"))
 
     with ThreadPoolExecutor(4) as clients:
         visits = clients.map(visit, range(4))
