@@ -12,7 +12,7 @@ const COOKIE = 'lab_visitor';
 const COOKIE_MAX_AGE_S = 15552000;
 
 // The addresses that predict; everything else is a page, a file or a question about the model.
-const PREDICTS = ['/predict', '/predict/', '/predict/label', '/result', '/result/'];
+const PREDICTS = ['/predict', '/predict/label', '/result', '/result/'];
 const PREDICTS_SAMPLE = ['/predict/test', '/predict/test/label'];
 
 // The split has a resolution of 0.01 %.

@@ -27,7 +27,10 @@ async def start(request: Request) -> Response:
     """The form for a browser, a hint for a program."""
     if wants_page(request):
         return page(request, "interface.html")
-    return json_response({"hint": "POST to /predict. People: open /interface/. Everything: /docs.", "docs": f"{prefix(request)}/docs"})
+    here = prefix(request)
+    return json_response(
+        {"hint": f"POST to {here}/predict. People: open {here}/interface/. Everything: {here}/docs.", "docs": f"{here}/docs"}
+    )
 
 
 @router.get("/interface/")

@@ -8,14 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving import pages
+from serving.arrival import prefix
 from serving.errors import Refusal
 from serving.service import json_response
 
 log = logging.getLogger("serving.refusals")
 
 SENTENCES = {
-    404: "There is nothing at {path}. The form is at /interface/, the list of addresses at /docs.",
-    405: "{path} does not take {method}. The list of addresses is at /docs.",
+    404: "There is nothing at {path}. The form is at {prefix}/interface/, the list of addresses at {prefix}/docs.",
+    405: "{path} does not take {method}. The list of addresses is at {prefix}/docs.",
 }
 
 
@@ -41,7 +42,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     known = SENTENCES.get(error.status_code)
-    sentence = known.format(path=request.url.path, method=request.method) if known else str(error.detail)
+    sentence = known.format(path=request.url.path, method=request.method, prefix=prefix(request)) if known else str(error.detail)
     return respond(request, error.status_code, sentence, dict(error.headers or {}))
 
 
