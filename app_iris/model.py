@@ -12,7 +12,7 @@ from serving.contract import Artifact, Input, Measurements, ModelUnavailable, Ou
 from serving.onnx import OnnxModel
 
 # Wire name → file. The file's name is what the API calls `mode`.
-FILES = {"svc": "iris_svc.onnx", "forest": "iris_rf.onnx"}
+FILES = {"svc": "iris_svc.onnx", "forest": "iris_rf.onnx", "xgboost": "iris_xgboost.onnx"}
 
 # Four numbers need no second thread.
 THREADS = 1
@@ -26,6 +26,7 @@ class IrisModel:
 
     def __init__(self, artifact: Artifact, outlier_artifact: Artifact, labels: tuple[str, ...], outlier_threshold: float) -> None:
         self.artifact = artifact
+        self.parts = (outlier_artifact,)
         self.labels = labels
         self._classifier = OnnxModel(artifact.path, THREADS)
         self._detector = OnnxModel(outlier_artifact.path, THREADS)

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from models import fruit, train
 from models.built import Built, Effort
 from models.cards import Accuracy
-from models.export import to_onnx
-from models.parity import parity
+from models.export import parity, to_onnx
 from models.torchvision_cpu import torchvision
 from models.weights import load_weights
 
@@ -34,7 +33,8 @@ def architecture() -> nn.Module:
 
 def convert(weights: Path) -> Built:
     """The published weights as ONNX. Raises Unusable when they are not for this architecture."""
-    network = architecture()
+    with torch.device("meta"):
+        network = architecture()
     load_weights(network, weights)
     return _built(network, NOTES)
 
@@ -63,7 +63,7 @@ def without_pool(network: nn.Module) -> nn.Sequential:
 
 def _built(network: nn.Module, notes: str, accuracy: Accuracy | None = None) -> Built:
     graph = to_onnx(without_pool(network), fruit.SIDE, len(fruit.LABELS))
-    return Built(graph, fruit.INPUT, fruit.LABELS, notes, parity(graph, network, fruit.to_compare()), accuracy)
+    return Built(graph, fruit.INPUT, fruit.LABELS, notes, parity(graph, network, fruit.to_compare()), accuracy, fruit.PREPROCESSING)
 
 
 def _check_map(network: nn.Module) -> None:

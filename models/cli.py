@@ -1,19 +1,50 @@
 """The command line of `download_models.py`."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from models import store
 from models.built import FULL, Effort
-from models.obtain import STAND_IN, Options, obtain
+from models.errors import CannotWrite
+from models.obtain import Options, obtain, state_in
 from models.places import Places, places_from
 from models.plan import Artifact, PlanError, read_plan
+from models.sources import STAND_IN
 from models.store import State
 
 ROOT = Path(__file__).parent.parent
+
+EPILOG = """\
+environment:
+  LAB_MODEL_MIRROR  URL or folder that is asked first
+  LAB_ARTIFACTS     folder where the files go instead of app_*/artifacts/
+  LAB_CHECKOUT      checkout whose finished models and weights are taken
+
+exit codes:
+  0    all models are there, stand-ins among them
+  1    a model is missing, or could not be written
+  2    the command was not understood
+  130  interrupted by Ctrl-C
+  143  ended by SIGTERM
+After each of them, the next run goes on from what is there.
+"""
+
+
+def run() -> int:
+    """`main` as a program: nothing that happens to its output makes it fail with a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Line by line, so that an interrupt loses none; "?" for what an old terminal cannot show.
+        sys.stdout.reconfigure(line_buffering=True, errors="replace")
+    try:
+        return main()
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, is gone. Python writes once more when it ends: to nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def main(
@@ -31,17 +62,38 @@ def main(
     places = places_from(environment, root)
     if options.list:
         return _list(wanted, places)
-    states = {artifact: obtain(artifact, places, Options(effort, options.offline, options.rebuild)) for artifact in wanted}
-    _close(states)
-    return 1 if State.MISSING in states.values() else 0
+    outcomes = [_outcome(artifact, places, Options(effort, options.offline, options.rebuild)) for artifact in wanted]
+    _close(outcomes)
+    return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+class Outcome(NamedTuple):
+    """What became of one artifact."""
+
+    artifact: Artifact
+    state: State
+    written: bool  # False: its place takes no files
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the artifact is there and as good as it could be made."""
+        return self.written and self.state is not State.MISSING
+
+
+def _outcome(artifact: Artifact, places: Places, options: Options) -> Outcome:
+    try:
+        return Outcome(artifact, obtain(artifact, places, options), written=True)
+    except CannotWrite as error:
+        print(f"{artifact.file} cannot be made: {error}")
+        return Outcome(artifact, state_in(places, artifact), written=False)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="download_models.py",
         description="Fetches, checks and converts the models; trains what nobody publishes; builds stand-ins for what cannot be fetched.",
-        epilog="Environment: LAB_MODEL_MIRROR=<URL or folder> is asked first; LAB_ARTIFACTS=<folder> is where the files go instead of "
-        "app_*/artifacts/; LAB_CHECKOUT=<folder> is a checkout whose finished models and weights are taken.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these artifacts; --list shows their names")
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
@@ -61,15 +113,13 @@ def _chosen(plan: tuple[Artifact, ...], names: list[str] | None, parser: argpars
 def _list(artifacts: list[Artifact], places: Places) -> int:
     for artifact in artifacts:
         path = places.target(artifact)
-        print(f"{artifact.name:10} {path}: {store.state_of(path).value}")
+        print(f"{artifact.name:10} {path}: {state_in(places, artifact).value}")
     return 0
 
 
-def _close(states: dict[Artifact, State]) -> None:
-    stand_ins = [artifact for artifact, state in states.items() if state is State.STAND_IN]
-    missing = [artifact.file for artifact, state in states.items() if state is State.MISSING]
-    for artifact in stand_ins:
+def _close(outcomes: list[Outcome]) -> None:
+    for artifact in (outcome.artifact for outcome in outcomes if outcome.state is State.STAND_IN and outcome.artifact.weights):
         weights = artifact.weights.file if artifact.weights else ""
         print(f"{artifact.file} is a {STAND_IN}. For the real model put {weights} into {artifact.app}/artifacts/ and run this again.")
-    if missing:
+    if missing := [outcome.artifact.file for outcome in outcomes if outcome.state is State.MISSING]:
         print(f"Missing: {', '.join(missing)}.")

@@ -8,9 +8,16 @@ byte for byte the same each time, and `models.parity` compares the result with t
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import onnx
+import torch
+from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from torch import nn
+
+from models.cards import Parity
+from models.parity import check_rounding, compare
+from models.run import FEW, run
 
 # Read by every ONNX Runtime since 1.14 (2023).
 OPSET = 18
@@ -35,6 +42,16 @@ def to_onnx(network: nn.Sequential, side: int, labels: int) -> ModelProto:
     model = _model(nodes, tensors, _tensor("input", 3, side, side), _tensor("probabilities", labels))
     onnx.checker.check_model(model)
     return model
+
+
+def parity(graph: ModelProto, network: nn.Module, pictures: NDArray[np.float32]) -> Parity:
+    """How far the probabilities of both are apart on `pictures` (n, 3, side, side). Raises Unusable when rounding does not explain it.
+
+    `network` answers logits; the graph answers probabilities.
+    """
+    with torch.inference_mode():
+        parts = [network.eval()(part).softmax(dim=1) for part in torch.from_numpy(pictures).split(FEW)]
+    return check_rounding(compare(torch.cat(parts).numpy(), run(graph, pictures), "PyTorch in evaluation mode", "pictures"))
 
 
 def _layers(network: nn.Sequential) -> Iterator[nn.Module]:

@@ -1,6 +1,7 @@
 """Pictures of fruit to train on and to compare with, cut as the services cut them."""
 
 import csv
+import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -11,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from models import interrupt
 from models.built import Effort
 from sample_data.render import draw
 
 LABELS = ("apple", "grapes", "lemon")
 INPUT = "float32 [batch, 3, 150, 150]: RGB / 255, minus ImageNet's mean, divided by its standard deviation"
+PREPROCESSING = "Upright, on white; the shorter side scaled to 150 pixels (bilinear), the middle square cut out."
 
 SIDE = 150
 
@@ -23,11 +26,18 @@ SIDE = 150
 MEAN = np.array((0.485, 0.456, 0.406), np.float32)
 STD = np.array((0.229, 0.224, 0.225), np.float32)
 
-# A rendered picture before it is cut, in pixels: not square, as few pictures are.
-WIDTH, HEIGHT = 200, 160
+# A rendered picture before it is cut, in pixels: not square, as few pictures are, and no larger than must be.
+WIDTH, HEIGHT = 168, 134
 
 # Seeds from here on are never trained on.
 FIRST_HELD_OUT = 1_000_000
+
+# Seeds of their own, so that neither training nor the count of right answers has seen these pictures.
+FIRST_OF_CALIBRATION = 2_000_000
+FIRST_OF_COMPARISON = 3_000_000
+
+# How many samples two forms of one network are compared on.
+COMPARED = 32
 
 # Below this many pictures a second process takes longer to start than it saves.
 POOL_FROM = 60
@@ -42,10 +52,10 @@ class Pictures(NamedTuple):
     labels: NDArray[np.int64]  # (n,), indices of LABELS
 
 
-def for_training(effort: Effort) -> Pictures:
-    """Rendered pictures and the samples."""
-    ours, theirs = rendered(effort.pictures), samples()
-    return Pictures(np.concatenate([ours.pixels, theirs.pixels]), np.concatenate([ours.labels, theirs.labels]))
+def for_training(effort: Effort, times: int = 1) -> Pictures:
+    """Rendered pictures, `times` as many as the effort says, and the samples."""
+    parts = [rendered(effort.pictures, turn * effort.pictures) for turn in range(times)] + [samples()]
+    return Pictures(np.concatenate([part.pixels for part in parts]), np.concatenate([part.labels for part in parts]))
 
 
 def held_out(effort: Effort) -> Pictures:
@@ -54,8 +64,19 @@ def held_out(effort: Effort) -> Pictures:
 
 
 def to_compare() -> NDArray[np.float32]:
-    """A third of the samples, as networks take them: to compare two forms of one network on."""
-    return normalised(samples().pixels[::3])
+    """COMPARED of the samples, spread evenly over the labels, as networks take them: to compare two forms of one network on."""
+    pixels = samples().pixels
+    return normalised(pixels[np.linspace(0, len(pixels) - 1, COMPARED).round().astype(int)])
+
+
+def calibration_pictures() -> NDArray[np.float32]:
+    """32 rendered pictures of each fruit (96, 3, 150, 150): to measure ranges on when a network is quantised."""
+    return normalised(rendered(32, FIRST_OF_CALIBRATION).pixels)
+
+
+def comparison_pictures() -> NDArray[np.float32]:
+    """100 rendered pictures of each fruit (300, 3, 150, 150): to compare a quantised network with the exact one on."""
+    return normalised(rendered(100, FIRST_OF_COMPARISON).pixels)
 
 
 @cache
@@ -64,9 +85,13 @@ def rendered(per_label: int, first_seed: int = 0) -> Pictures:
     jobs = [(label, seed) for seed in range(first_seed, first_seed + per_label) for label in LABELS]
     if len(jobs) < POOL_FROM:
         return _stacked([(_drawn(job), job[0]) for job in jobs])
+    # Each process draws by itself: threads that share out its small matrices would only fight over the cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Fresh processes: a fork of one in which PyTorch's threads run may hang.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        return _stacked(list(zip(pool.map(_drawn, jobs, chunksize=8), (label for label, _ in jobs), strict=True)))
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=interrupt.end_with_parent) as pool:
+        with interrupt.starting_children():
+            drawn = pool.map(_drawn, jobs, chunksize=8)
+        return _stacked(list(zip(drawn, (label for label, _ in jobs), strict=True)))
 
 
 @cache

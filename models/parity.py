@@ -1,11 +1,7 @@
-"""Compares an exported graph with the network it was made from."""
+"""Compares the probabilities of an artifact with those of what it was made from."""
 
 import numpy as np
-import onnxruntime
-import torch
 from numpy.typing import NDArray
-from onnx import ModelProto
-from torch import nn
 
 from models.cards import Parity
 from models.errors import Unusable
@@ -14,17 +10,17 @@ from models.errors import Unusable
 MAX_ABS_DP = 1e-5
 
 
-def parity(graph: ModelProto, network: nn.Module, pictures: NDArray[np.float32]) -> Parity:
-    """How far the probabilities of both are apart on `pictures` (n, 3, side, side). Raises Unusable beyond MAX_ABS_DP.
+def compare(expected: NDArray[np.floating], found: NDArray[np.floating], against: str, of: str) -> Parity:
+    """Two arrays of probabilities (n, labels) of the same n inputs; `against` and `of` as in Parity."""
+    differences = np.abs(found - expected)
+    agreement = float((found.argmax(axis=1) == expected.argmax(axis=1)).mean())
+    return Parity(against, float(differences.max()), float(differences.mean()), agreement, len(found), of)
 
-    `network` answers logits; the graph answers probabilities.
-    """
-    with torch.inference_mode():
-        expected = network.eval()(torch.from_numpy(pictures)).softmax(dim=1).numpy()
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    (probabilities,) = session.run(["probabilities"], {"input": pictures})
-    difference = float(np.abs(probabilities - expected).max())
+
+def check_rounding(parity: Parity) -> Parity:
+    """The parity itself. Raises Unusable when rounding does not explain the difference."""
     # Written so that NaN fails too.
-    if not difference <= MAX_ABS_DP:
-        raise Unusable(f"The exported graph and PyTorch differ by {difference:.1e} in probability, more than rounding ({MAX_ABS_DP:.0e}).")
-    return Parity(difference, len(pictures), "pictures")
+    if not parity.max_abs_dp <= MAX_ABS_DP:
+        difference = f"differ by {parity.max_abs_dp:.1e} in probability"
+        raise Unusable(f"The exported graph and {parity.against} {difference}, more than rounding ({MAX_ABS_DP:.0e}).")
+    return parity

@@ -24,6 +24,10 @@ class Places(NamedTuple):
         """The file itself."""
         return self.folder(artifact) / artifact.file
 
+    def made_from(self, artifact: Artifact) -> Path | None:
+        """The file that a derived artifact is made from."""
+        return self.folder(artifact) / artifact.derived.file if artifact.derived else None
+
     def finished_elsewhere(self, artifact: Artifact) -> list[Path]:
         """Where a finished file may lie outside the target."""
         paths = [checkout / artifact.app / "artifacts" / artifact.file for checkout in self._checkouts()]
@@ -35,14 +39,31 @@ class Places(NamedTuple):
             return []
         # app_*/app/artifacts/ is where the lab's documents tell people to put the files.
         folders = [checkout / artifact.app / part for checkout in self._checkouts() for part in ("artifacts", "app/artifacts")]
-        if self.mirror and not self._mirror_is_url():
-            folders.append(Path(self.mirror))
+        folders += self._mirror_folders()
         paths = [folder / artifact.weights.file for folder in [self.folder(artifact), *folders]]
         return [path for path in dict.fromkeys(paths) if _is_readable(path)]
+
+    def begun(self, artifact: Artifact) -> bool:
+        """Whether a part of the published weights was fetched before."""
+        return artifact.weights is not None and (self.folder(artifact) / f"{artifact.weights.file}.part").exists()
 
     def mirror_urls(self, weights: Weights) -> list[str]:
         """The mirror's address of these weights, if it is a URL."""
         return [f"{self.mirror.rstrip('/')}/{weights.file}"] if self.mirror and self._mirror_is_url() else []
+
+    def missing_in_mirror(self, weights: Weights) -> list[str]:
+        """A sentence when the mirror is a folder without these weights."""
+        folders = self._mirror_folders()
+        if not folders or any(_is_readable(folder / weights.file) for folder in folders):
+            return []
+        hint = " A folder outside the checkout reaches a container as LAB_MODEL_MIRROR_FOLDER." if self.checkout else ""
+        return [f"The mirror {self.mirror} has no {weights.file} that can be read here.{hint}"]
+
+    def _mirror_folders(self) -> list[Path]:
+        if not self.mirror or self._mirror_is_url():
+            return []
+        # Relative to the checkout, as people type it: a container sees the checkout at another place.
+        return [checkout / self.mirror for checkout in self._checkouts()]
 
     def _mirror_is_url(self) -> bool:
         return "://" in (self.mirror or "")
@@ -57,8 +78,7 @@ def _is_readable(path: Path) -> bool:
 
 
 def places_from(environment: Mapping[str, str], root: Path) -> Places:
-    """Reads LAB_ARTIFACTS, LAB_CHECKOUT and LAB_MODEL_MIRROR; empty means not set."""
+    """Reads LAB_ARTIFACTS, LAB_CHECKOUT and LAB_MODEL_MIRROR or LAB_MODEL_MIRROR_FOLDER; empty means not set."""
     artifacts, checkout = (environment.get(name) for name in ("LAB_ARTIFACTS", "LAB_CHECKOUT"))
-    return Places(
-        root, Path(artifacts) if artifacts else None, Path(checkout) if checkout else None, environment.get("LAB_MODEL_MIRROR") or None
-    )
+    mirror = environment.get("LAB_MODEL_MIRROR") or environment.get("LAB_MODEL_MIRROR_FOLDER") or None
+    return Places(root, Path(artifacts) if artifacts else None, Path(checkout) if checkout else None, mirror)

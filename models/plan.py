@@ -17,14 +17,22 @@ class Weights(NamedTuple):
     size: int | None  # bytes
 
 
+class Derived(NamedTuple):
+    """How an artifact is made from another one of the same folder."""
+
+    file: str  # the other artifact, which stands above this one in the plan
+    by: str  # "module:function", called with the path of the other one
+
+
 class Artifact(NamedTuple):
     """One file that a model folder needs."""
 
     app: str
     name: str
     file: str
-    build: str  # "module:function", called with an Effort; a stand-in if there are published weights
-    weights: Weights | None
+    build: str | None  # "module:function", called with an Effort; a stand-in if there are published weights
+    weights: Weights | None = None
+    derived: Derived | None = None  # instead of the two above
 
 
 class PlanError(Exception):
@@ -46,15 +54,27 @@ def _read(path: Path) -> list[Artifact]:
     place = f"{path.parent.name}/{path.name}"
     try:
         tables = tomllib.loads(path.read_text())["artifact"]
-        return [_artifact(path.parent.name, table) for table in tables]
+        artifacts = [_artifact(path.parent.name, table) for table in tables]
     except tomllib.TOMLDecodeError as error:
         raise PlanError(f"{place}: {error}.") from error
     except KeyError as error:
         raise PlanError(f"{place}: {error} is missing.") from error
+    _check_order(place, artifacts)
+    return artifacts
+
+
+def _check_order(place: str, artifacts: list[Artifact]) -> None:
+    above: set[str] = set()
+    for artifact in artifacts:
+        if artifact.derived and artifact.derived.file not in above:
+            raise PlanError(f"{place}: {artifact.file} is made from {artifact.derived.file}, which must stand above it.")
+        above.add(artifact.file)
 
 
 def _artifact(app: str, table: dict[str, Any]) -> Artifact:
-    weights = table.get("weights")
+    weights, derived = table.get("weights"), table.get("derived")
+    if derived:
+        return Artifact(app, table["name"], table["file"], build=None, derived=Derived(derived["from"], derived["by"]))
     return Artifact(app, table["name"], table["file"], table["build"], _weights(weights) if weights else None)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from shutil import copyfile
 
 from models.cards import Card, read_card, sha256_of, write_card
+from models.saving import saving
 
 
 class State(Enum):
@@ -14,12 +15,13 @@ class State(Enum):
     MISSING = "missing"
     BY_HAND = "put there by hand"  # no card: not ours, so never touched
     CHANGED = "not the file that its card describes"
+    OUTDATED = "made from a file that has changed since"
     STAND_IN = "a stand-in"
     FINISHED = "there"
 
 
-def state_of(path: Path) -> State:
-    """Looks at the file, its card and its digest."""
+def state_of(path: Path, made_from: Path | None = None) -> State:
+    """Looks at the file, its card and its digest; `made_from` is the artifact that it is derived from."""
     if not path.is_file():
         return State.MISSING
     card = read_card(path)
@@ -27,21 +29,36 @@ def state_of(path: Path) -> State:
         return State.BY_HAND
     if card.sha256 != sha256_of(path):
         return State.CHANGED
+    if made_from and made_from.is_file() and (card.made_from is None or card.made_from.sha256 != sha256_of(made_from)):
+        return State.OUTDATED
     return State.STAND_IN if card.stand_in else State.FINISHED
 
 
-def put(content: bytes, path: Path, card: Card) -> None:
-    """Writes an artifact and its card."""
+def write_part(content: bytes, path: Path) -> Path:
+    """Writes beside `path` what will be there; returns the place."""
     part = _part(path)
-    part.write_bytes(content)
-    _settle(part, path, card)
+    with saving(path, len(content)):
+        part.write_bytes(content)
+    return part
 
 
-def copy(source: Path, path: Path, card: Card) -> None:
-    """Copies a finished artifact and its card."""
+def copy_part(source: Path, path: Path) -> Path:
+    """Copies beside `path` what will be there; returns the place."""
     part = _part(path)
-    copyfile(source, part)
-    _settle(part, path, card)
+    with saving(path, source.stat().st_size):
+        copyfile(source, part)
+    return part
+
+
+def settle(part: Path, path: Path, card: Card) -> None:
+    """Puts a finished part into place, with its card."""
+    with saving(path):
+        with part.open("rb") as file:
+            # Otherwise a power cut could leave the name without the content.
+            os.fsync(file.fileno())
+        # The card first: an artifact without a card would count as put there by hand.
+        write_card(path, card)
+        os.replace(part, path)
 
 
 def set_aside(path: Path) -> Path:
@@ -50,11 +67,6 @@ def set_aside(path: Path) -> Path:
 
 
 def _part(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with saving(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     return path.with_name(path.name + ".part")
-
-
-def _settle(part: Path, path: Path, card: Card) -> None:
-    # The card first: an artifact without a card would count as put there by hand.
-    write_card(path, card)
-    os.replace(part, path)

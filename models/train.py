@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.cards import Accuracy
-from models.fruit import MEAN, SIDE, STD, Pictures, normalised
-from models.torchvision_cpu import torchvision
+from models.fruit import Pictures, normalised
+from models.vary import varied
 
 # Everything random follows from it: first weights, the order of pictures, their variations.
 SEED = 0
@@ -24,9 +24,7 @@ FEW = 4
 def train_network(network: nn.Module, pictures: Pictures, epochs: int) -> None:
     """Trains all of `network` (logits out) on variations of `pictures`."""
     pixels = torch.from_numpy(pictures.pixels).permute(0, 3, 1, 2)
-    vary = _variation()
-    # Four pictures share one variation: it costs as much as the network otherwise.
-    _fit(network, pictures.labels, epochs, 1e-3, lambda chosen: torch.cat([vary(few) for few in pixels[chosen].split(4)]))
+    _fit(network, pictures.labels, epochs, 2e-3, lambda chosen: varied(pixels[chosen]))
 
 
 def train_head(head: nn.Sequential, features: Tensor, labels: NDArray[np.int64], epochs: int) -> None:
@@ -88,19 +86,3 @@ def _standardised(layer: nn.Conv2d | nn.Linear, value: Tensor) -> Tensor:
     layer.weight /= deviation.view(-1, *[1] * (layer.weight.ndim - 1))
     layer.bias.copy_((layer.bias - mean.flatten()) / deviation.flatten())
     return (value - mean) / deviation
-
-
-def _variation() -> nn.Module:
-    """Bytes (n, 3, side, side) → the same pictures seen otherwise, as networks take them."""
-    transforms = torchvision.transforms.v2
-    return transforms.Compose(
-        [
-            transforms.RandomResizedCrop(SIDE, scale=(0.6, 1), antialias=True),
-            transforms.RandomHorizontalFlip(),
-            # No change of hue: colour is much of what tells these fruits apart.
-            transforms.ColorJitter(brightness=0.25, contrast=0.25, saturation=0.25),
-            transforms.RandomApply([transforms.GaussianBlur(5, (0.5, 1.5))], p=0.2),
-            transforms.ToDtype(torch.float32, scale=True),
-            transforms.Normalize(MEAN.tolist(), STD.tolist()),
-        ]
-    )

@@ -1,15 +1,18 @@
-"""Apples: a body of revolution with two hollows and five lobes, streaks from the stem, pale dots, a stem, maybe a leaf."""
+"""Apples: a body of revolution with two hollows and five lobes, streaks from the stem, pale dots, a stem, maybe a leaf.
+
+One or several, on a table or on a tree; sometimes one cut in half.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from sample_data.arrangement import Arrangement, beside, leaf, leaning, of_bodies, resting, stalk
+from sample_data.arrangement import Arrangement, gathered, hung, leaf, leaning, of_bodies, resting, stalk
 from sample_data.colours import linear, varied
 from sample_data.light import Surface
 from sample_data.noise import clouds, specks
-from sample_data.solids import Body, Profile, Skin, Thing, measured
-from sample_data.vectors import Floats, column, dot, mix, ramp, times, unit, vector
+from sample_data.solids import Body, Cluster, Profile, Skin, Thing, measured
+from sample_data.vectors import Floats, column, dot, frame, mix, ramp, spun, times, unit, vector
 
 
 class Variety(NamedTuple):
@@ -29,7 +32,12 @@ VARIETIES = (
     Variety(linear(150, 174, 74), linear(176, 182, 80), -0.5, 0.2, 0.5),  # like Granny Smith
     Variety(linear(214, 196, 76), linear(216, 160, 60), -0.2, 0.25, 0.45),  # like Golden Delicious
     Variety(linear(165, 190, 70), linear(200, 50, 45), -0.25, 0.4, 0.3),  # like Elstar, half ripe
+    Variety(linear(122, 162, 58), linear(150, 182, 74), -0.4, 0.15, 0.4),  # like a polished Granny Smith
 )
+
+
+# How common each is. About as many green ones as there are green grapes, so that colour alone does not tell them apart.
+COMMON = (0.24, 0.19, 0.12, 0.16, 0.07, 0.10, 0.12)
 
 
 def _profile(rng: np.random.Generator) -> Profile:
@@ -91,6 +99,56 @@ def _skin(variety: Variety, rng: np.random.Generator) -> Skin:
     return skin
 
 
+def _flesh(variety: Variety, rng: np.random.Generator) -> Skin:
+    """The cut face, the stem along x: pale flesh, a faint line around the core, seeds in their chambers."""
+    pale, rim = varied(linear(248, 236, 190), rng, 0.05), mix(variety.ground, variety.blush, 0.6)
+    core, offset = rng.uniform(0.3, 0.42), rng.uniform(0, 64, (3, 1)).astype(np.float32)
+    seeds = [side for side in (-1, 1) if rng.random() < 0.85]
+
+    def skin(local: Floats, normal: Floats) -> Surface:
+        along, across = local[0], local[2]
+        wobble = clouds(local * 9 + offset)
+        albedo = times(pale, 1 + 0.03 * wobble)
+        line = np.exp(-(((np.hypot(along * 0.9, across) + 0.02 * wobble) / core - 1) ** 2) / 0.003)
+        albedo = mix(albedo, column(linear(214, 206, 130)), 0.5 * line)
+        for side in seeds:
+            away = np.hypot(along / 0.17, (across - side * 0.1) / 0.085)
+            albedo = mix(albedo, column(linear(206, 180, 120)), 0.7 * ramp(1.25, 1.0, away))
+            albedo = mix(albedo, column(linear(62, 34, 20)), ramp(0.8, 0.65, away))
+        fibre = np.exp(-((across / 0.02) ** 2)) * ramp(core, core + 0.05, np.abs(along))
+        albedo = mix(albedo, column(linear(170, 150, 90)), 0.5 * fibre)
+        ones = np.ones_like(along)
+        return Surface(normal, albedo, ones * 0.4, ones * 0.035, vector(0.3, 0.3, 0.2), times(rim, ones * 0.05), ones)
+
+    return skin
+
+
+def _across(skin: Skin) -> Skin:
+    """The skin of a body whose stem lies along its own x axis."""
+
+    def lying(local: Floats, normal: Floats) -> Surface:
+        found = skin(_upright(local), _upright(normal))
+        x, y, z = found.normal
+        return found._replace(normal=np.stack([y, -x, z]))
+
+    return lying
+
+
+def _upright(vectors: Floats) -> Floats:
+    """A quarter turn that takes the x axis to y."""
+    x, y, z = vectors
+    return np.stack([-y, x, z])
+
+
+def _half(variety: Variety, rng: np.random.Generator) -> Body:
+    """One half, cut from stem to foot, its cut face towards the camera."""
+    profile, skin = _profile(rng), _across(_skin(variety, rng))
+    side, up = rng.uniform(-0.7, 0.7), rng.uniform(0.15, 1.2)
+    turn = spun(frame(vector(np.sin(side), up, -np.cos(side))), rng.uniform(0, 2 * np.pi))
+    body = measured(lambda direction: profile(_upright(direction)), turn, skin)
+    return resting(body._replace(cut=rng.uniform(-0.06, 0.06), flesh=_flesh(variety, rng)))
+
+
 def _one(variety: Variety, rng: np.random.Generator, size: float) -> Body:
     pose = rng.random()
     turn = leaning(rng, 0, 22) if pose < 0.6 else leaning(rng, 25, 65) if pose < 0.85 else leaning(rng, 70, 105)
@@ -106,7 +164,7 @@ def _one(variety: Variety, rng: np.random.Generator, size: float) -> Body:
     return resting(measured(scaled, turn, skin))
 
 
-def _stem(body: Body, rng: np.random.Generator) -> Thing:
+def _stem(body: Body, rng: np.random.Generator) -> Cluster:
     bottom = float(body.profile(vector(0, 1, 0)[:, None])[0])
     tall, sway, side = rng.uniform(0.32, 0.75), rng.uniform(0, 0.35), rng.uniform(0, 2 * np.pi)
     aside = vector(np.cos(side), 0, np.sin(side)) * sway
@@ -116,15 +174,40 @@ def _stem(body: Body, rng: np.random.Generator) -> Thing:
     return stalk(points, rng.uniform(0.028, 0.042), colour)
 
 
-def arrange(rng: np.random.Generator) -> Arrangement:
-    variety = VARIETIES[rng.integers(len(VARIETIES))]
-    bodies = [_one(variety, rng, 1.0)]
-    if rng.random() < 0.25:
-        second = variety if rng.random() < 0.7 else VARIETIES[rng.integers(len(VARIETIES))]
-        bodies.append(beside(_one(second, rng, rng.uniform(0.85, 1.05)), bodies[0], rng))
-    extras: list[Thing] = [_stem(body, rng) for body in bodies if rng.random() < 0.9]
-    if extras and rng.random() < 0.25:
-        tip = extras[0].centre[:, 14]
+def _leaves(stems: list[Cluster], most: int, rng: np.random.Generator) -> list[Thing]:
+    """Up to `most` leaves, each at the end of a stem."""
+    found: list[Thing] = []
+    for _ in range(rng.integers(1, most + 1) if stems else 0):
         side = rng.uniform(0, 2 * np.pi)
-        extras.append(leaf(tip, vector(np.cos(side), rng.uniform(0.2, 0.9), np.sin(side)), rng.uniform(0.7, 1.1), rng))
-    return of_bodies(bodies, extras, (8, 75), mix(variety.ground, variety.blush, 0.5 + 0.5 * np.clip(variety.covered, -1, 1)))
+        towards = vector(np.cos(side), rng.uniform(-0.5, 0.9), np.sin(side))
+        found.append(leaf(stems[rng.integers(len(stems))].centre[:, 14], towards, rng.uniform(0.7, 1.3), rng))
+    return found
+
+
+def _on_tree(variety: Variety, rng: np.random.Generator) -> Arrangement:
+    bodies = hung([_one(variety, rng, 1.0) for _ in range(rng.integers(1, 4))], rng)
+    stems = [_stem(body, rng) for body in bodies]
+    return of_bodies(bodies, [*stems, *_leaves(stems, 6, rng)], (-25, 30), _tint(variety), hanging=True)
+
+
+def _tint(variety: Variety) -> Floats:
+    return mix(variety.ground, variety.blush, 0.5 + 0.5 * np.clip(variety.covered, -1, 1))
+
+
+def _several(variety: Variety, count: int, rng: np.random.Generator) -> list[Body]:
+    """Apples on a table, mostly of one kind, sometimes with half of one before them."""
+    mixed = rng.random() < 0.3
+    kinds = [VARIETIES[rng.choice(len(VARIETIES), p=COMMON)] if mixed else variety for _ in range(count - 1)]
+    first = _half(variety, rng) if rng.random() < 0.14 else _one(variety, rng, 1.0)
+    return gathered([first, *(_one(kind, rng, rng.uniform(0.85, 1.05)) for kind in kinds)], rng)
+
+
+def arrange(rng: np.random.Generator) -> Arrangement:
+    variety = VARIETIES[rng.choice(len(VARIETIES), p=COMMON)]
+    if rng.random() < 0.15:
+        return _on_tree(variety, rng)
+    bodies = _several(variety, int(rng.choice((1, 2, 3, 5, 7), p=(0.55, 0.17, 0.12, 0.1, 0.06))), rng)
+    stems = [_stem(body, rng) for body in bodies if body.flesh is None and rng.random() < 0.85]
+    leaves = _leaves(stems, 2, rng) if rng.random() < 0.25 else []
+    tint = _tint(variety) if bodies[0].flesh is None else linear(236, 214, 170)
+    return of_bodies(bodies, [*stems, *leaves], (8, 75), tint)

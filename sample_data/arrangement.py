@@ -20,6 +20,7 @@ class Arrangement(NamedTuple):
     hanging: bool
     pitch: tuple[float, float]  # degrees the camera may look down
     tint: Floats  # the fruit's colour, which the table picks up in the shadow
+    props: int = 0  # how many of the things, from the end, are no fruit: the camera need not see them
 
     def outline(self) -> Floats:
         """Points (3, n) all over everything."""
@@ -27,9 +28,9 @@ class Arrangement(NamedTuple):
 
     def subject(self) -> Floats:
         """Points (3, n) all over the fruit, without stalks and leaves."""
-        fruit = [
-            thing for thing, neighbours in zip(self.things, self.neighbours, strict=True) if neighbours.size or isinstance(thing, Body)
-        ]
+        own = len(self.things) - self.props
+        pairs = zip(self.things[:own], self.neighbours[:own], strict=True)
+        fruit = [thing for thing, neighbours in pairs if neighbours.size or isinstance(thing, Body)]
         return np.concatenate([thing.outline() for thing in fruit], axis=1)
 
 
@@ -54,6 +55,29 @@ def beside(body: Body, other: Body, rng: np.random.Generator) -> Body:
     near = dot(-towards, (body.outline() - column(body.centre)) * column(flat)).max()
     place = other.centre * flat + towards * float(edge + near) * rng.uniform(0.98, 1.12)
     return resting(body._replace(centre=place.astype(np.float32)))
+
+
+def gathered(bodies: list[Body], rng: np.random.Generator) -> list[Body]:
+    """The bodies pushed together on the table, each next to one of those before it."""
+    placed = bodies[:1]
+    for body in bodies[1:]:
+        tries = [beside(body, placed[rng.integers(len(placed))], rng) for _ in range(6)]
+        placed.append(max(tries, key=lambda one: _fit(one, placed)))
+    return placed
+
+
+def _fit(body: Body, others: list[Body]) -> tuple[float, float]:
+    """How well the body lies: it should not run into others, and the nearer to the first the better."""
+    away = [float(np.hypot(*(body.centre - other.centre)[[0, 2]])) for other in others]
+    room = min(gap - 0.95 * (body.girth + other.girth) for gap, other in zip(away, others, strict=True))
+    return min(0.0, room), -away[0]
+
+
+def hung(bodies: list[Body], rng: np.random.Generator) -> list[Body]:
+    """The bodies in the air, each a little lower, higher, nearer or further than the first, as on a branch."""
+    sides = np.cumsum([0.0, *rng.uniform(1.5, 2.2, len(bodies) - 1)]) * rng.choice([-1, 1])
+    places = [vector(side, rng.uniform(-0.6, 0.6), rng.uniform(-0.8, 0.8)) for side in sides]
+    return [body._replace(centre=place) for body, place in zip(bodies, places, strict=True)]
 
 
 def stalk(points: list[Floats], radius: float, colour: Floats, count: int = 22) -> Cluster:
@@ -124,11 +148,21 @@ def unshaded(thing: Thing) -> Integers:
     return np.zeros((0, thing.centre.shape[1] if isinstance(thing, Cluster) else 1), np.intp)
 
 
-def of_bodies(bodies: list[Body], extras: list[Thing], pitch: tuple[float, float], tint: Floats) -> Arrangement:
+def of_bodies(bodies: list[Body], extras: list[Thing], pitch: tuple[float, float], tint: Floats, hanging: bool = False) -> Arrangement:
     """Bodies that shade each other, with stalks and leaves that nothing shades."""
     occluders = joined([ellipsoid_of(body) for body in bodies])
     others = [[index for index in range(len(bodies)) if index != own] for own in range(len(bodies))]
     # A cut body has two parts, its skin and its flesh.
     neighbours = [np.array([[one, one] for one in other], np.intp).reshape(-1, 2) for other in others]
     neighbours += [unshaded(extra) for extra in extras]
-    return Arrangement([*bodies, *extras], occluders, neighbours, False, pitch, tint)
+    return Arrangement([*bodies, *extras], occluders, neighbours, hanging, pitch, tint)
+
+
+def beside_props(arrangement: Arrangement, props: list[Body]) -> Arrangement:
+    """The same fruit among props, which throw shadows but lie in none."""
+    return arrangement._replace(
+        things=[*arrangement.things, *props],
+        occluders=joined([arrangement.occluders, *map(ellipsoid_of, props)]),
+        neighbours=[*arrangement.neighbours, *(np.zeros((0, 2), np.intp) for _ in props)],
+        props=len(props),
+    )

@@ -1,4 +1,4 @@
-"""What is behind the table, out of focus: a wall, a kitchen, a garden, the dark."""
+"""What is behind the table, more or less out of focus: a wall, a kitchen, a shelf, a garden, leaves, the dark."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -37,8 +37,60 @@ def _night(level: float, width: int, height: int, rng: np.random.Generator) -> F
     return resized(small * level, width, height, 9, Image.Resampling.BICUBIC)
 
 
+def _shelf(level: float, width: int, height: int, rng: np.random.Generator) -> Floats:
+    """Things of all colours, close enough to have edges."""
+    greys, colours = rng.uniform(20, 235, (7, 1)), rng.uniform(20, 235, (7, 3))
+    paints = [linear(*paint) for paint in greys * 0.55 + colours * 0.45]
+    boxes = [(paints[rng.integers(7)], _box(rng)) for _ in range(rng.integers(8, 40))]
+    return _little_blurred(_drawn(paints[0], boxes) * level, width, height, rng)
+
+
+def _leaves(level: float, width: int, height: int, rng: np.random.Generator) -> Floats:
+    """Leaves close enough to have edges, the nearer the brighter, each with a lit half."""
+    greens = ((46, 74, 30), (62, 98, 38), (92, 132, 52), (112, 144, 66), (128, 150, 84), (104, 86, 58))
+    blades, count = [], int(rng.integers(60, 200))
+    for near in np.linspace(0.3, 1, count):
+        colour, blade = varied(linear(*greens[rng.integers(6)]), rng, 0.2) * np.float32(near), _blade(rng)
+        blades += [(colour, blade), (colour * np.float32(1.35), blade[:, :7])]
+    gaps = linear(*((30, 44, 22), (190, 205, 205))[rng.integers(2)])
+    return _little_blurred(_drawn(gaps, blades) * level, width, height, rng)
+
+
 # Each paints radiance (3, height, width), given the level of light, the size and a random generator.
-PLACES = {"wall": _wall, "kitchen": _kitchen, "garden": _garden, "night": _night}
+PLACES = {"wall": _wall, "kitchen": _kitchen, "shelf": _shelf, "garden": _garden, "leaves": _leaves, "night": _night}
+
+
+def _drawn(ground: Floats, polygons: list[tuple[Floats, Floats]]) -> Floats:
+    """Polygons, each a colour and its corners (2, n), one over the other: (3, 120, 160)."""
+    planes = [Image.new("F", (160, 120), float(value)) for value in ground]
+    pens = [ImageDraw.Draw(plane) for plane in planes]
+    for colour, corners in polygons:
+        points = [(float(x), float(y)) for x, y in corners.T]
+        for pen, value in zip(pens, colour, strict=True):
+            pen.polygon(points, fill=float(value))
+    return np.stack([np.asarray(plane) for plane in planes])
+
+
+def _box(rng: np.random.Generator) -> Floats:
+    """The corners (2, 4) of an upright box."""
+    wide, tall = rng.uniform(4, 34), rng.uniform(6, 60)
+    return np.array([[-1, 1, 1, -1], [-1, -1, 1, 1]]) * [[wide / 2], [tall / 2]] + rng.uniform(0, [[160], [120]], (2, 1))
+
+
+def _blade(rng: np.random.Generator) -> Floats:
+    """The outline (2, 12) of a leaf."""
+    length, wide, turn = rng.uniform(9, 30), rng.uniform(0.25, 0.5), rng.uniform(0, 2 * np.pi)
+    angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    along, across = np.cos(angle), np.sin(angle) * wide * (1 - 0.4 * np.cos(angle))
+    cosine, sine = np.cos(turn), np.sin(turn)
+    outline = np.stack([along * cosine - across * sine, along * sine + across * cosine])
+    return outline * length + rng.uniform(0, [[160], [120]], (2, 1))
+
+
+def _little_blurred(image: Floats, width: int, height: int, rng: np.random.Generator) -> Floats:
+    """Never as sharp as the fruit, and brighter on one side."""
+    slope = np.linspace(rng.uniform(0.5, 1.5), 1, image.shape[2], dtype=np.float32)
+    return resized(image * slope, width, height, rng.uniform(1.5, 7), Image.Resampling.BICUBIC)
 
 
 def _patches(rng: np.random.Generator, palette: list[Floats], count: int, upright: bool) -> Floats:

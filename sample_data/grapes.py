@@ -117,7 +117,7 @@ def _stalk_aside(berries: Cluster, rng: np.random.Generator) -> tuple[Floats, Fl
 
 
 def _bunch(variety: Variety, hanging: bool, rng: np.random.Generator) -> Cluster:
-    count = int(rng.integers(28, 76))
+    count = int(rng.integers(28, 96))
     across = (0.46 * rng.uniform(0.78, 1.08, count)).astype(np.float32)
     along = across * variety.longer * rng.uniform(0.95, 1.08, count).astype(np.float32)
     centre = _pressed(_start(count, hanging, rng), np.sqrt(across * along), hanging)
@@ -159,8 +159,8 @@ def arrange(rng: np.random.Generator) -> Arrangement:
     hanging = bool(rng.random() < 0.45)
     berries = _bunch(variety, hanging, rng)
     extras = _stalks(berries, hanging, rng) if rng.random() < 0.85 else []
-    if rng.random() < 0.22:
-        extras.append(_vine_leaf(berries, hanging, rng))
+    if rng.random() < (0.5 if hanging else 0.22):
+        extras += [_vine_leaf(berries, hanging, rng) for _ in range(rng.integers(1, 4 if hanging else 2))]
     occluders = Occluders(berries.centre, berries.axis, berries.along, berries.across)
     neighbours = [_nearest(berries, 8)] + [unshaded(extra) for extra in extras]
     pitch = (-6, 18) if hanging else (15, 80)

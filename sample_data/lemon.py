@@ -1,8 +1,8 @@
-"""Lemons: long bodies with a nipple at each end and a pored peel; sometimes two, sometimes one cut in half."""
+"""Lemons: long bodies with a nipple at each end and a pored peel; one or several, whole, cut in half or sliced, or on a tree."""
 
 import numpy as np
 
-from sample_data.arrangement import Arrangement, beside, leaf, leaning, of_bodies, resting
+from sample_data.arrangement import Arrangement, gathered, hung, leaf, leaning, of_bodies, resting
 from sample_data.colours import linear, varied
 from sample_data.light import Surface
 from sample_data.noise import clouds, dimples
@@ -119,13 +119,41 @@ def _leaf_at_stem(body: Body, rng: np.random.Generator) -> Thing:
     return leaf(base, away, rng.uniform(0.9, 1.3), rng)
 
 
+def _slice(colour: Floats, rng: np.random.Generator) -> Body:
+    """A slice, flat on the table or leaning, its lower face never seen."""
+    wide, thick = rng.uniform(0.8, 0.95), rng.uniform(0.1, 0.2)
+
+    def radius(direction: Floats) -> Floats:
+        x, height, z = direction
+        return ((x * x + z * z) ** 2 / wide**4 + (height / thick) ** 4) ** np.float32(-0.25)
+
+    side, up = rng.uniform(-0.7, 0.7), rng.uniform(0.3, 4)
+    turn = spun(frame(vector(np.sin(side), up, -np.cos(side))), rng.uniform(0, 6.28))
+    body = measured(radius, turn, _peel(colour, rng))
+    return resting(body._replace(cut=thick * 0.75, flesh=_flesh(colour, rng, wide)))
+
+
+def _on_tree(colour: Floats, rng: np.random.Generator) -> Arrangement:
+    # The stem is at the lower end of a lemon's own axis: hanging, that end is up.
+    bodies = hung([_one(colour, rng, 1.0)._replace(turn=leaning(rng, 140, 180)) for _ in range(rng.integers(1, 4))], rng)
+    leaves = [_leaf_at_stem(bodies[rng.integers(len(bodies))], rng) for _ in range(rng.integers(2, 7))]
+    return of_bodies(bodies, leaves, (-25, 30), colour, hanging=True)
+
+
+def _several(colour: Floats, rng: np.random.Generator) -> list[Body]:
+    """Lemons on a table, sometimes with a half and a slice before them."""
+    first = [_half(colour, rng)] if rng.random() < 0.24 else []
+    first += [_slice(colour, rng) for _ in range(rng.integers(1, 4))] if rng.random() < 0.16 else []
+    count = int(rng.choice((0, 1, 2, 3, 5, 7), p=(0.12, 0.5, 0.16, 0.1, 0.08, 0.04)))
+    whole = [_one(colour, rng, rng.uniform(0.88, 1.08)) for _ in range(max(count, 0 if first else 1))]
+    return gathered([*first, *whole], rng)
+
+
 def arrange(rng: np.random.Generator) -> Arrangement:
     colour = PEELS[rng.integers(len(PEELS))]
-    kind = rng.random()
-    bodies = [_half(colour, rng) if kind < 0.2 else _one(colour, rng, 1.0)]
-    if 0.1 < kind < 0.45:
-        bodies.append(beside(_one(colour, rng, rng.uniform(0.88, 1.08)), bodies[0], rng))
-    extras: list[Thing] = []
-    if kind > 0.85:
-        extras.append(_leaf_at_stem(bodies[0], rng))
-    return of_bodies(bodies, extras, (8, 80), colour)
+    if rng.random() < 0.13:
+        return _on_tree(colour, rng)
+    bodies = _several(colour, rng)
+    grown = [body for body in bodies if body.flesh is None]
+    leaves = [_leaf_at_stem(grown[-1], rng) for _ in range(rng.integers(1, 4))] if grown and rng.random() < 0.2 else []
+    return of_bodies(bodies, leaves, (8, 80), colour)

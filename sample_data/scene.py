@@ -8,7 +8,8 @@ from sample_data import apple, grapes, lemon
 from sample_data.arrangement import Arrangement
 from sample_data.camera import Camera, framed, looking_at
 from sample_data.light import Light, lit_by
-from sample_data.tables import Backdrop, chosen
+from sample_data.props import among_props
+from sample_data.tables import Backdrop, chosen, outdoors
 from sample_data.vectors import vector
 
 ARRANGE = {"apple": apple.arrange, "grapes": grapes.arrange, "lemon": lemon.arrange}
@@ -26,6 +27,10 @@ class Scene(NamedTuple):
 def composed(label: str, width: int, height: int, rng: np.random.Generator) -> Scene:
     arrangement = ARRANGE[label](rng)
     backdrop = chosen(float(np.abs(arrangement.subject()[[0, 2]]).max()), rng)
+    if arrangement.hanging and rng.random() < 0.75:
+        backdrop = outdoors(backdrop, rng)
+    if not arrangement.hanging and backdrop.behind != "paper" and rng.random() < 0.3:
+        arrangement = among_props(arrangement, rng)
     light = _light(backdrop, rng)
     return Scene(arrangement, backdrop, light, _camera(arrangement, width, height, rng))
 
@@ -53,5 +58,6 @@ def _camera(arrangement: Arrangement, width: int, height: int, rng: np.random.Ge
     outline = arrangement.subject()
     middle = ((outline.max(axis=1) + outline.min(axis=1)) / 2).astype(np.float32)
     camera = looking_at(middle, rng.uniform(6, 14), pitch, rng.normal(0, 0.05))
-    share = rng.uniform(0.55, 0.98) if rng.random() < 0.75 else rng.uniform(0.3, 0.6)
-    return framed(camera, outline, width, height, share, (rng.uniform(-0.8, 0.8), rng.uniform(-0.8, 0.8)))
+    # Most pictures show all of the fruit, some from afar, some only a part of it.
+    low, high = ((0.55, 0.98), (0.35, 0.6), (1.0, 1.6))[rng.choice(3, p=(0.6, 0.17, 0.23))]
+    return framed(camera, outline, width, height, rng.uniform(low, high), (rng.uniform(-0.8, 0.8), rng.uniform(-0.8, 0.8)))

@@ -150,7 +150,7 @@ def measured(profile: Profile, turn: Floats, skin: Skin) -> Body:
     # The smallest ellipsoid of that girth that holds every point.
     room = np.maximum(1 - (points[0] ** 2 + points[2] ** 2) / (girth * 1.03) ** 2, 1e-3)
     reach = float((np.abs(points[1]) / np.sqrt(room)).max())
-    return Body(vector(0, 0, 0), turn, profile, min(reach, 4 * girth) * 1.01, girth * 1.04, skin)
+    return Body(vector(0, 0, 0), turn, profile, max(min(reach, 4 * girth), girth * 1.03) * 1.01, girth * 1.04, skin)
 
 
 class Cluster(NamedTuple):

@@ -22,7 +22,7 @@ class Backdrop(NamedTuple):
     roughness: float
     edge: float  # how far behind the fruit the table ends
     floats: bool  # cut out: the fruit stands before the background, without a table
-    behind: str  # "paper", "wall", "kitchen", "garden" or "night"
+    behind: str  # "paper" or one of background.PLACES
     aperture: float  # how fast things blur away from the fruit
 
 
@@ -61,7 +61,18 @@ def _wood(rng: np.random.Generator) -> Backdrop:
 
 
 def _cloth(rng: np.random.Generator) -> Backdrop:
-    cloths = ((225, 220, 210), (165, 52, 50), (90, 120, 160), (200, 190, 160), (120, 140, 110), (60, 70, 95), (235, 235, 238))
+    cloths = (
+        (225, 220, 210),
+        (165, 52, 50),
+        (90, 120, 160),
+        (200, 190, 160),
+        (120, 140, 110),
+        (60, 70, 95),
+        (235, 235, 238),
+        (70, 130, 125),
+        (215, 150, 60),
+        (130, 80, 120),
+    )
     base = varied(linear(*cloths[rng.integers(len(cloths))]), rng)
     other = linear(238, 234, 226) if base.mean() < 0.4 else varied(linear(*cloths[rng.integers(len(cloths))]), rng)
     pattern, width = rng.choice(["plain", "plain", "stripes", "checks"]), rng.uniform(0.35, 1.1)
@@ -136,7 +147,12 @@ def chosen(reach: float, rng: np.random.Generator) -> Backdrop:
     """A backdrop for fruit that covers the table up to `reach` from its middle."""
     kinds = (_paper, _wood, _cloth, _stone)
     found = kinds[rng.choice(4, p=(0.34, 0.3, 0.2, 0.16))](rng)
-    behind = found.behind or str(rng.choice(["wall", "kitchen", "kitchen", "garden", "night"]))
+    behind = found.behind or str(rng.choice(["wall", "kitchen", "kitchen", "shelf", "garden", "leaves", "night"]))
     if behind != "paper" and rng.random() < 0.2:
         found = found._replace(table=_served(found.table, reach, rng), shine=0.04, roughness=0.2)
     return found._replace(behind=behind, aperture=float(rng.uniform(0.05, 0.35)))
+
+
+def outdoors(backdrop: Backdrop, rng: np.random.Generator) -> Backdrop:
+    """The same table, with a garden behind it: where fruit hangs."""
+    return backdrop._replace(behind=str(rng.choice(["leaves", "leaves", "garden"])), floats=False)

@@ -3,40 +3,34 @@
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from miniature import PLAN, TINY, WEIGHTS, Publisher
+from misbehaving import Handler
 
 from models.cli import main
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    def __init__(self, asked: list[str], *args: object, **keywords: str) -> None:
-        self.asked = asked
-        super().__init__(*args, **keywords)
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        if self.path.startswith("/truncated/"):
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b"too short")
-        else:
-            super().do_GET()
-
-    def log_message(self, *args: object) -> None:
-        """Says nothing: the tests read what the program prints."""
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *args: object) -> None:
+        """Says nothing: clients that go away in the middle are what the tests are about."""
 
 
 @pytest.fixture
-def publisher(tmp_path: Path) -> Iterator[Publisher]:
+def ranges() -> list[tuple[str | None, str | None]]:
+    """Range and If-Range of each request to `publisher`."""
+    return []
+
+
+@pytest.fixture
+def publisher(tmp_path: Path, ranges: list[tuple[str | None, str | None]]) -> Iterator[Publisher]:
     folder, asked = tmp_path / "published", []
     folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, asked, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
+    with _Server(("127.0.0.1", 0), partial(Handler, asked, ranges, directory=str(folder))) as server:
+        # Otherwise the end of each test waits half a second for the end of the server.
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield Publisher(folder, f"http://127.0.0.1:{server.server_port}", asked)
         server.shutdown()

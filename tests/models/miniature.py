@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
+import onnx
 import torch
 
 from app_custom.build import Net
-from models.built import Effort
+from models.built import Built, Effort
 
 # Enough to train something; what it answers does not matter.
 TINY = Effort(pictures=2, held_out=1, epochs=1)
@@ -24,6 +25,23 @@ file = "fruit_classifier_state_dict.pt"
 sources = ["{source}"]
 convert = "app_custom.build:convert"
 """
+
+
+# A second artifact, made from the first.
+DERIVED = """
+[[artifact]]
+name = "copy"
+file = "copy.onnx"
+
+[artifact.derived]
+from = "custom.onnx"
+by = "miniature:copied"
+"""
+
+
+def copied(path: Path) -> Built:
+    """The simplest artifact that is made from another."""
+    return Built(onnx.load(path), "as before", ("apple", "grapes", "lemon"), "A copy.")
 
 
 class Publisher(NamedTuple):

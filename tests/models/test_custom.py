@@ -31,7 +31,7 @@ def test_converting_keeps_the_answers(tmp_path: Path) -> None:
     built = convert(weights)
 
     assert built.parity.max_abs_dp <= 1e-5
-    assert built.parity.count == 12
+    assert built.parity.count == 32
 
 
 def test_the_graph_takes_batches_and_answers_probabilities(tmp_path: Path) -> None:

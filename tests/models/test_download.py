@@ -46,7 +46,7 @@ def test_weights_put_there_by_hand_are_taken_without_asking_anybody(
 
     assert code == 0
     assert card(artifacts)["stand_in"] is False
-    assert card(artifacts)["parity"]["count"] == 12
+    assert card(artifacts)["parity"]["count"] == 32
     assert publisher.asked == []
 
 

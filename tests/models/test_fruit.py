@@ -1,9 +1,11 @@
 """Training sees pictures as the services see them, and never those that accuracy is counted on."""
 
 import numpy as np
+import pytest
 
+from app_custom.build import TIMES
 from models import fruit
-from models.built import Effort
+from models.built import FULL, Effort
 from sample_data.render import draw
 from serving.picture_classifier import IMAGENET_MEAN, IMAGENET_STD
 from serving.pictures import cut_square, normalise
@@ -27,3 +29,39 @@ def test_held_out_pictures_are_not_trained_on() -> None:
 
     assert len(counted) == 6
     assert not trained & counted
+
+
+def test_a_multiple_of_the_pictures_begins_with_them_and_repeats_none() -> None:
+    effort = Effort(pictures=2, held_out=2, epochs=1)
+
+    once, thrice = fruit.for_training(effort), fruit.for_training(effort, times=3)
+    rendered = {picture.tobytes() for picture in thrice.pixels[:18]}
+
+    assert np.array_equal(once.pixels[:6], thrice.pixels[:6])
+    assert len(rendered) == 18
+    assert len(thrice.pixels) == 18 + len(fruit.samples().pixels)
+
+
+def test_two_forms_of_a_network_are_compared_on_samples_of_every_label() -> None:
+    compared = {picture.tobytes() for picture in fruit.to_compare()}
+
+    samples = fruit.samples()
+    by_label = [samples.pixels[samples.labels == label] for label in range(3)]
+    counts = [sum(one.tobytes() in compared for one in fruit.normalised(pixels)) for pixels in by_label]
+
+    assert sum(counts) == len(compared) == 32
+    assert min(counts) >= 10
+
+
+def test_a_quantised_network_is_calibrated_and_compared_on_pictures_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[int, int]] = []
+    few = fruit.rendered(1)
+    monkeypatch.setattr(fruit, "rendered", lambda per_label, first_seed=0: drawn.append((per_label, first_seed)) or few)
+
+    shapes = {pictures().shape[1:] for pictures in (fruit.calibration_pictures, fruit.comparison_pictures)}
+
+    assert shapes == {(3, 150, 150)}
+    assert drawn == [(32, fruit.FIRST_OF_CALIBRATION), (100, fruit.FIRST_OF_COMPARISON)]
+    assert TIMES * FULL.pictures <= fruit.FIRST_HELD_OUT
+    assert fruit.FIRST_HELD_OUT + FULL.held_out <= fruit.FIRST_OF_CALIBRATION
+    assert fruit.FIRST_OF_CALIBRATION + 32 <= fruit.FIRST_OF_COMPARISON

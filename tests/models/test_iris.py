@@ -8,6 +8,9 @@ import numpy as np
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
 
 from app_iris import build
 from models.built import FULL, Build, Built
@@ -18,7 +21,7 @@ SETOSA, VIRGINICA, ODD, FAR = (5.1, 3.5, 1.4, 0.2), (6.7, 3.0, 5.2, 2.3), (7.7, 
 DIGESTS = """
 from hashlib import sha256
 from app_iris import build
-for make in (build.svc, build.random_forest, build.outlier_detector):
+for make in (build.svc, build.random_forest, build.xgboost, build.outlier_detector):
     print(sha256(make(None).graph.SerializeToString(deterministic=True)).hexdigest())
 """
 
@@ -37,7 +40,7 @@ def test_the_outlier_detector_scores_the_golden_rows_of_the_documents() -> None:
     assert labels.ravel().tolist() == [1, 1, -1, -1]
 
 
-@pytest.mark.parametrize("make", [build.svc, build.random_forest])
+@pytest.mark.parametrize("make", [build.svc, build.random_forest, build.xgboost])
 def test_a_classifier_answers_a_label_and_an_array_of_probabilities(make: Build) -> None:
     classifier = make(FULL)
 
@@ -47,6 +50,19 @@ def test_a_classifier_answers_a_label_and_an_array_of_probabilities(make: Build)
     assert probabilities.dtype == np.float32
     assert probabilities.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
     assert classifier.accuracy.value > 0.9
+    assert classifier.parity.max_abs_dp <= 1e-5
+    assert classifier.parity.agreement == 1
+
+
+def test_the_forest_answers_as_scikit_learn_does_on_every_grid_point() -> None:
+    # Millimetres of a ruler: where thresholds halfway between two measurements are met exactly.
+    rng = np.random.default_rng(0)
+    rows = np.round(rng.uniform((4, 2, 1, 0.1), (8, 4.5, 7, 2.5), (5000, 4)), 1)
+
+    forest = build.random_forest(FULL)
+    _, found = run(forest, *rows)
+
+    assert np.abs(found - trained_forest().predict_proba(rows)).max() <= 1e-5
 
 
 def test_the_svc_stays_one_node_with_probabilities() -> None:
@@ -63,7 +79,13 @@ def test_every_process_writes_the_same_bytes() -> None:
     first, second = (digests(hash_seed) for hash_seed in ("1", "2"))
 
     assert first == second
-    assert len(first) == 3
+    assert len(first) == 4
+
+
+def trained_forest() -> RandomForestClassifier:
+    rows, species = load_iris(return_X_y=True)
+    train_rows, _, train_species, _ = train_test_split(rows, species, test_size=0.3, random_state=build.SEED)
+    return RandomForestClassifier(random_state=build.SEED).fit(train_rows, train_species)
 
 
 def digests(hash_seed: str) -> list[str]:

@@ -30,6 +30,14 @@ def test_a_missing_setting_is_named(plan: Path) -> None:
         read_plan(plan.parents[1])
 
 
+def test_an_artifact_that_is_made_from_another_must_stand_below_it(plan: Path) -> None:
+    derived = '[artifact.derived]\nfrom = "new.onnx"\nby = "app_new.build:small"\n'
+    plan.write_text(f'[[artifact]]\nname = "small"\nfile = "small.onnx"\n{derived}')
+
+    with pytest.raises(PlanError, match=r"^app_new/artifacts.toml: small.onnx is made from new.onnx, which must stand above it.$"):
+        read_plan(plan.parents[1])
+
+
 def test_a_broken_plan_ends_the_program_with_a_sentence(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan.write_text("[[artifact]\n")
 

@@ -41,6 +41,14 @@ def test_another_number_of_classes_is_shown(tmp_path: Path) -> None:
     assert refusal(saved(tmp_path, state)) == "weights.pt does not fit: fc3.weight has the shape (5, 84), must be (3, 84)."
 
 
+def test_weights_of_half_precision_are_taken_as_32_bit_floats(tmp_path: Path) -> None:
+    net = Net()
+
+    load_weights(net, saved(tmp_path, {key: value.half() for key, value in Net().state_dict().items()}))
+
+    assert {value.dtype for value in net.parameters()} == {torch.float32}
+
+
 def test_a_whole_model_is_refused_because_loading_it_could_run_code(tmp_path: Path) -> None:
     assert "could run its author's code" in refusal(saved(tmp_path, Net()))
 

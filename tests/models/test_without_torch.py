@@ -31,7 +31,7 @@ def test_without_torch_the_iris_models_are_still_made(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == ""
     assert "vgg16.onnx cannot be made: the package torch is missing. Run: sh models/install_torch.sh pip" in done.stdout
-    assert {path.stem for path in tmp_path.glob("app_iris/artifacts/*.onnx")} == {"iris_svc", "iris_rf", "iris_ocs"}
+    assert {path.stem for path in tmp_path.glob("app_iris/artifacts/*.onnx")} == {"iris_svc", "iris_rf", "iris_xgboost", "iris_ocs"}
 
 
 def test_without_its_packages_the_program_says_what_to_run(tmp_path: Path) -> None:
