@@ -1,8 +1,11 @@
 """The addresses for programs."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from serving import measurement_face, picture_face, service
+from serving.described import Cards
 from serving.service import json_response
 
 router = APIRouter()
@@ -25,8 +28,10 @@ async def ready(request: Request) -> Response:
 
 @router.get("/metadata", summary="What the model takes and gives")
 async def metadata(request: Request) -> Response:
-    """Types, shapes and samples."""
-    return json_response(service.of(request).face.metadata())
+    """Types, shapes and samples. `?card=1` adds the model's card: its source, its digest, what was measured."""
+    here = service.of(request)
+    cards = _cards(here.cards) if request.query_params.get("card") == "1" else {}
+    return json_response(here.face.metadata() | cards)
 
 
 @router.get("/label", summary="The labels by index")
@@ -58,6 +63,11 @@ async def predict_test_label(request: Request) -> Response:
 async def predict_label(request: Request) -> Response:
     """The most probable label."""
     return await _label_answer(request, await service.of(request).face.from_program(request))
+
+
+def _cards(cards: Cards) -> dict[str, Any]:
+    parts = [card.model_dump() for card in cards.parts]
+    return {"card": cards.model.model_dump()} | ({"cards": parts} if parts else {})
 
 
 async def _answer(request: Request, item: service.Item) -> Response:

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from serving import api, engine, pages, refusals
+from serving import api, engine, faults, pages, refusals
 from serving.arrival import Arrival
 from serving.service import Service
 from serving.settings import Settings
@@ -17,10 +17,13 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title=f"A/B lab: {settings.variant}", description="One model of the lab.", docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    app.state.service = Service(settings, engine.load(settings.app, settings.variant))
+    kind = faults.FaultyService if settings.faults else Service
+    app.state.service = kind(settings, engine.load(settings.app, settings.variant))
     app.include_router(api.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
     refusals.install(app)
+    if settings.faults:
+        faults.install(app)
     app.add_middleware(Arrival, upload_limit_bytes=settings.upload_limit_bytes)
     return app

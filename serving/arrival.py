@@ -12,6 +12,9 @@ from serving.errors import Refusal
 # An id goes into headers, logs and pages: nothing but harmless characters, and not too many.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 
+# iris: the gateway's word for the models that share an address.
+ROUTE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
 # /iris or /iris/svc: where the gateway has put this service. Links on the pages begin with it.
 PREFIX = re.compile(r"(/[A-Za-z0-9_-]{1,64}){1,4}")
 
@@ -30,6 +33,7 @@ class Arrival:
         headers = Headers(scope=scope)
         request_id = _request_id(headers.get("x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
+        scope["state"]["route"] = _route(headers.get("x-lab-route", ""))
         _apply_prefix(scope, headers.get("x-forwarded-prefix", ""))
         await self._app(scope, self._limited(receive, headers), _stamped(send, request_id))
 
@@ -61,6 +65,18 @@ def prefix(request: Request) -> str:
     return path
 
 
+def pin(request: Request, variant: str) -> str:
+    """The prefix under which this very variant answers: `/iris/svc` behind the gateway, that of the request elsewhere."""
+    route = request.state.route
+    return f"/{route}/{variant}" if route else prefix(request)
+
+
+def unpinned(request: Request, variant: str) -> str:
+    """The prefix under which the variant is one of several: `/iris` where `prefix` is `/iris/svc`."""
+    here, route = prefix(request), request.state.route
+    return f"/{route}" if route and here == f"/{route}/{variant}" else here
+
+
 def inner_path(request: Request) -> str:
     """The path without the prefix."""
     return request.url.path.removeprefix(prefix(request))
@@ -68,6 +84,10 @@ def inner_path(request: Request) -> str:
 
 def _request_id(given: str) -> str:
     return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _route(given: str) -> str:
+    return given if ROUTE.fullmatch(given) else ""
 
 
 def _apply_prefix(scope: Scope, prefix: str) -> None:

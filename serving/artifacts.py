@@ -1,10 +1,10 @@
 """Finds a model's file and reads what is known about it."""
 
 import hashlib
-import json
 import os
 from pathlib import Path
 
+from serving import cards
 from serving.contract import Artifact, ModelUnavailable
 
 
@@ -17,7 +17,9 @@ def find(app: str, file: str, override: str = "MODEL_FILEPATH") -> Artifact:
     if not path.is_file():
         hint = f"Check {override}." if os.environ.get(override) else "Run: python download_models.py"
         raise ModelUnavailable(f"{path} is missing. {hint}")
-    return Artifact(path, _sha256(path), _is_stand_in(path))
+    sha256 = _sha256(path)
+    card = cards.beside(path, sha256)
+    return Artifact(path, sha256, card.stand_in, card)
 
 
 def folder(app: str) -> Path:
@@ -29,9 +31,3 @@ def folder(app: str) -> Path:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is_stand_in(path: Path) -> bool:
-    # A file without a card was put there by hand, so it is what its owner wants.
-    card = path.with_suffix(".json")
-    return card.is_file() and bool(json.loads(card.read_text()).get("stand_in"))

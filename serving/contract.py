@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from serving.cards import Card
+
 
 class Picture(NamedTuple):
     """The model takes a picture."""
@@ -65,6 +67,8 @@ class Artifact(NamedTuple):
     sha256: str
     stand_in: bool
     """True when it replaces published weights that were out of reach; it claims no quality."""
+    card: Card | None = None
+    """What is known about it, if it was found by `serving.artifacts.find`."""
 
     @property
     def version(self) -> str:
@@ -73,7 +77,10 @@ class Artifact(NamedTuple):
 
 
 class Model(Protocol):
-    """A loaded model."""
+    """A loaded model.
+
+    One that needs more files than its artifact may name them in `parts: tuple[Artifact, ...]`; their cards are shown with its own.
+    """
 
     takes: Takes
     labels: tuple[str, ...]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from serving import pictures
+from serving import described, pictures
 from serving.contract import Input, Measurements, Model, ModelUnavailable, Picture, Prediction
 from serving.errors import Refusal
 
@@ -56,6 +56,7 @@ def load(app: str, variant: str) -> Engine:
     try:
         model: Model = importlib.import_module(f"{app}.model").load(variant)
         _check(model, _run(model, model.prepare(sample(model)), time.perf_counter()).prediction)
+        _name_stand_ins(model)
     except ModelUnavailable as error:
         log.error("%s", error)
         return Engine(None, str(error))
@@ -70,6 +71,12 @@ def sample(model: Model) -> Input:
     if isinstance(model.takes, Picture):
         return pictures.decode(model.takes.sample.read_bytes(), model.takes.sample.name, model.takes.side)
     return model.takes.sample
+
+
+def _name_stand_ins(model: Model) -> None:
+    for artifact in (model.artifact, *described.parts(model)):
+        if artifact.stand_in:
+            log.warning("%s is a stand-in: it replaces published weights that were out of reach and claims no quality.", artifact.path.name)
 
 
 def _check(model: Model, prediction: Prediction) -> None:

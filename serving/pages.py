@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
-from serving import measurement_face, service
-from serving.arrival import inner_path, prefix
+from serving import measurement_face, service, words
+from serving.arrival import inner_path, pin, prefix, unpinned
+from serving.contract import Picture
 from serving.errors import Refusal
 from serving.service import json_response
 
@@ -16,6 +17,7 @@ HERE = Path(__file__).parent
 
 templates = Jinja2Templates(HERE / "templates")
 templates.env.filters["measurement_label"] = measurement_face.label
+templates.env.filters |= {word.__name__: word for word in (words.size, words.percent, words.tiny, words.amount, words.date)}
 router = APIRouter(include_in_schema=False)
 
 # Our pages need nothing from elsewhere; a label or file name that smuggled a script in would not run.
@@ -65,6 +67,21 @@ async def docs(request: Request) -> Response:
     return page(request, "docs.html", {"paths": request.app.openapi()["paths"]})
 
 
+@router.get("/card")
+async def card(request: Request) -> Response:
+    """What is known of the model, in words."""
+    here = service.of(request)
+    cards = here.cards
+    # Who has looked one model up still wants to try them all.
+    return page(request, "card.html", {"cards": (cards.model, *cards.parts), "home": unpinned(request, here.settings.variant)})
+
+
+@router.get("/card/")
+async def to_card(request: Request) -> Response:
+    """Somebody typed the address with a slash."""
+    return RedirectResponse(f"{prefix(request)}/card", 307)
+
+
 def wants_page(request: Request) -> bool:
     """Whether a person in front of a browser is asking."""
     return "text/html" in request.headers.get("accept", "")
@@ -73,7 +90,7 @@ def wants_page(request: Request) -> bool:
 def is_for_people(request: Request) -> bool:
     """Whether an error should be a page: the address is a page's, or a browser asks for an address that is not a program's."""
     path = inner_path(request)
-    return path.startswith(("/result", "/interface")) or (wants_page(request) and not path.startswith("/predict"))
+    return path.startswith(("/result", "/interface", "/card")) or (wants_page(request) and not path.startswith("/predict"))
 
 
 def page(
@@ -81,14 +98,14 @@ def page(
 ) -> Response:
     """Renders a template with what every page knows: where it is, which model answers, and its form."""
     here = service.of(request)
-    about = {
-        "prefix": prefix(request),
+    about = _place(request) | {
         "variant": here.settings.variant,
         "artifact": here.engine.model.artifact,
+        "stand_in": here.engine.model.artifact.stand_in,
+        "reality": "photographs" if isinstance(here.engine.model.takes, Picture) else "real measurements",
         "labels": here.engine.model.labels,
         "takes": here.engine.model.takes,
         "form": here.face.template,
-        "request_id": request.state.request_id,
     }
     return templates.TemplateResponse(request, template, about | (context or {}), status, POLICY | (headers or {}))
 
@@ -98,5 +115,14 @@ def refusal_page(request: Request, status: int, sentence: str) -> Response:
     try:
         return page(request, "interface.html", {"problem": sentence}, status)
     except Refusal:
-        bare = {"prefix": prefix(request), "problem": sentence, "request_id": request.state.request_id}
-        return templates.TemplateResponse(request, "base.html", bare, status, POLICY)
+        return templates.TemplateResponse(request, "base.html", _place(request) | {"problem": sentence}, status, POLICY)
+
+
+def _place(request: Request) -> dict[str, str]:
+    """What a page knows without a model: the prefix of its files, that of its links, the card of whoever answers, its request."""
+    return {
+        "prefix": prefix(request),
+        "home": prefix(request),
+        "card_address": f"{pin(request, service.of(request).settings.variant)}/card",
+        "request_id": request.state.request_id,
+    }

@@ -1,13 +1,14 @@
 """One running variant: its settings, its model, its face."""
 
 import time
+from collections.abc import Awaitable
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving import record
+from serving import described, record
 from serving.arrival import inner_path
 from serving.contract import Measurements, Prediction
 from serving.engine import Engine, Timed
@@ -59,16 +60,24 @@ class Service:
             return MeasurementFace(model, model.takes)
         return PictureFace(model, model.takes)
 
+    @property
+    def cards(self) -> described.Cards:
+        """What is known of the model. Raises Refusal (503) when no model is loaded."""
+        return described.describe(self.engine.model, self.settings.variant)
+
     async def predict(self, request: Request, item: Item) -> Answered:
         """Predicts one item and prints the record of it."""
         begun = time.perf_counter()
         request_id: str = request.state.request_id
         record.begun(request_id)
-        timed = await self.engine.predict(item.row)
+        timed = await self._timed(request, item)
         record.predicted(timed.prediction)
         answer = self.face.answer(item, timed, self.settings.variant, request_id)
         record.answered(inner_path(request), request_id, (time.perf_counter() - begun) * 1000, item.described, answer)
         return Answered(item, timed, answer, self._headers(item, timed))
+
+    def _timed(self, request: Request, item: Item) -> Awaitable[Timed]:
+        return self.engine.predict(item.row)
 
     def _headers(self, item: Item, timed: Timed) -> dict[str, str]:
         prediction = timed.prediction

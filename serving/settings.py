@@ -23,10 +23,12 @@ class Settings:
     """Longest request body."""
     log_level: str
     """INFO also prints every prediction; WARNING only trouble."""
+    faults: bool = False
+    """Whether /faults exists, where anybody can make the model misbehave: for demonstrations and tests."""
 
 
 def from_environment() -> Settings:
-    """Reads APP (required), VARIANT, HOST, PORT, LAB_SOCKETS, LAB_UPLOAD_LIMIT_BYTES and LOG_LEVEL."""
+    """Reads APP (required), VARIANT, HOST, PORT, LAB_SOCKETS, LAB_UPLOAD_LIMIT_BYTES, LOG_LEVEL and LAB_FAULTS."""
     app = os.environ.get("APP")
     if not app:
         raise SystemExit("APP is not set. Name the model's folder: APP=app_custom python -m serving")
@@ -39,4 +41,5 @@ def from_environment() -> Settings:
         sockets=Path(sockets) if sockets else None,
         upload_limit_bytes=int(os.environ.get("LAB_UPLOAD_LIMIT_BYTES") or 10 * 1024 * 1024),
         log_level=(os.environ.get("LOG_LEVEL") or "INFO").upper(),
+        faults=os.environ.get("LAB_FAULTS") == "1",
     )

@@ -87,12 +87,43 @@ def test_pages_load_nothing_from_elsewhere_and_nothing_fails(lab: Lab, page: Pag
     asked, failed = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
-    for path in ("/", "/docs", "/iris/docs", "/iris/", "/iris/forest/interface/"):
+    for path in ("/", "/docs", "/iris/docs", "/iris/", "/iris/forest/card", "/card", "/iris/forest/interface/"):
         page.goto(f"{lab.url}{path}")
     page.get_by_role("button", name="Submit").click()
 
     assert [url for url in asked if not url.startswith((lab.url, "data:"))] == []
     assert failed == []
+
+
+def test_the_answer_leads_to_the_card_of_its_model_and_the_card_back_to_all(lab: Lab, page: Page) -> None:
+    met = set()
+    for _ in range(2):
+        page.goto(lab.url)
+        page.set_input_files("input[name=file]", REPOSITORY / "sample_data" / "apple" / "apple_01.jpg")
+        page.get_by_role("button", name="Submit").click()
+        answered = page.locator(".variant").inner_text()
+        page.get_by_role("link", name=answered, exact=True).click()
+        assert page.get_by_role("heading", level=1).inner_text() == f"Model {answered}"
+        met.add(page.url)
+        page.get_by_role("link", name="Try it").click()
+        assert page.url == f"{lab.url}/fruit/interface/"
+
+    assert met == {f"{lab.url}/fruit/custom/card", f"{lab.url}/fruit/vgg16/card"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/card", "/fruit/vgg16/card", "/iris/card", "/", "/docs"])
+def test_a_phone_shows_every_word_of_a_page(lab: Lab, browser: Browser, path: str, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 640}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{lab.url}{path}")
+
+    # What sticks out of its section is cut or hangs over the edge, even where nothing scrolls.
+    widths = page.evaluate("Array.from(document.querySelectorAll('section, main > p'), (box) => box.scrollWidth - box.clientWidth)")
+    assert widths
+    assert max(widths) <= 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -86,7 +86,7 @@ def test_the_result_page_tells_everything_about_the_answer(fruit: Running) -> No
     assert facts["File type"] == "image/jpeg"
     assert facts["Inference class"] == said["likely_class"]
     assert facts["Class probability"] == str(said["probability"])
-    assert facts["Model"] == f"custom, version <code>{said['version']}</code>"
+    assert facts["Model"] == f'<a href="/card">custom</a>, version <code>{said["version"]}</code>'
     assert facts["Request id"] == f"<code>{page.headers['X-Request-ID']}</code>"
     assert '<img src="data:image/jpeg;base64,/9j/' in page.text
     assert 'name="file"' in page.text
