@@ -1,53 +1,23 @@
-// Who gets which model: reads the address, then forced variant → header rule → split.
+// What NGINX asks about each request: its route, its variant, its shadows, and who helps when the variant fails.
 //
-// The functions without an `r` are pure and know nothing of NGINX. Written for njs 0.7.9 and later, so without default
-// parameters, destructuring, spread, for…of and classes.
+// Forced variant → header rule → split. The decisions themselves are in split.js.
 
 import crypto from 'crypto';
-import routes from 'routes.js';
+import split from 'split.js';
+import table from 'table.js';
 
 const COOKIE = 'lab_visitor';
 
 // The cookie lives half a year, in seconds: longer than experiments last.
 const COOKIE_MAX_AGE_S = 15552000;
 
-// The addresses that predict; everything else is a page, a file or a question about the model.
-const PREDICTS = ['/predict', '/predict/label', '/result', '/result/'];
-const PREDICTS_SAMPLE = ['/predict/test', '/predict/test/label'];
-
-// The split has a resolution of 0.01 %.
-const BUCKETS = 10000;
-
-// An address, taken apart: /iris/svc/predict → route iris, pin svc, inner /predict, prefix /iris/svc.
-function takeApart(uri, known) {
-    const segments = uri.split('/');
-    // Not `in`: every object has a `constructor`.
-    const named = Object.keys(routes.ROUTES).indexOf(segments[1]) >= 0;
-    const route = named ? segments[1] : routes.DEFAULT_ROUTE;
-    const pinned = named && known.indexOf(`${route}.${segments[2]}`) >= 0;
-    const depth = (named ? 1 : 0) + (pinned ? 1 : 0);
-    const inner = '/' + segments.slice(depth + 1).join('/');
-    return { route, pin: pinned ? segments[2] : '', inner, prefix: segments.slice(0, depth + 1).join('/') };
-}
-
-function predicts(method, inner) {
-    return (method === 'POST' && PREDICTS.indexOf(inner) >= 0) || (method === 'GET' && PREDICTS_SAMPLE.indexOf(inner) >= 0);
-}
-
-// Exact and case-sensitive, unlike NGINX's own `map`.
-function ruled(route, headers) {
-    const fits = route.rules.filter((rule) => headers[rule.header] === rule.value);
-    return fits.length ? fits[0].variant : '';
-}
-
-// 0 … BUCKETS - 1, evenly: the first 32 bits of SHA-256 over salt and key.
 function bucket(salt, key) {
-    return crypto.createHash('sha256').update(`${salt}:`).update(key).digest().readUInt32BE(0) % BUCKETS;
+    return split.bucket(crypto.createHash('sha256').update(`${salt}:${key}`).digest('hex'));
 }
 
 // A visitor's key may be any printable ASCII text of reasonable length; others are as if nothing had been sent.
 function usable(key) {
-    return key && /^[ -~]{1,256}$/.test(key) ? key : '';
+    return key && key.length <= 256 && split.isPrintable(key) ? key : '';
 }
 
 // 32 hex digits that only this installation can make.
@@ -55,53 +25,48 @@ function keyed(secret, text) {
     return crypto.createHmac('sha256', secret).update(text).digest('hex').slice(0, 32);
 }
 
-// The variant whose share of the buckets holds `position`; `weights` are percent.
-function split(weights, position) {
-    let end = 0;
-    const names = Object.keys(weights);
-    const within = names.filter((name) => {
-        end += weights[name] * BUCKETS / 100;
-        return position < end;
-    });
-    return within.length ? within[0] : names[names.length - 1];
-}
-
-// Who answers when `failed` does not: the baseline, or for the baseline the next variant that has a share.
-function rescuer(route, failed, reason) {
-    if (route.fallback === 'none' || reason === 'override') {
-        return '';
-    }
-    const order = [route.baseline].concat(Object.keys(route.weights)).filter((name) => name !== failed);
-    return order.length ? order[0] : '';
-}
-
-// ---- what NGINX calls -------------------------------------------------------------------------------------------
-
 // js_set $lab_place: runs first for every request, before any rewriting. Returns `ok`, or `unknown` for an unknown variant.
 function place(r) {
-    const known = r.variables.lab_known.split(' ');
-    const address = takeApart(r.uri, known);
-    const route = routes.ROUTES[address.route];
-    const forced = r.headersIn['X-Variant'] || address.pin;
-    const chosen = forced || ruled(route, r.headersIn);
     const variables = r.variables;
+    const known = variables.lab_known.split(' ');
+    const address = split.takeApart(r.uri, table.NAMES, table.DEFAULT_ROUTE, known);
+    const found = table.read(r, address.route);
+    const route = found.route;
+    const forced = r.headersIn['X-Variant'] || address.pin;
+    const chosen = forced || split.ruled(route, r.headersIn);
+    const predicts = split.predicts(r.method, address.inner);
     variables.lab_route = address.route;
     variables.lab_prefix = address.prefix;
     variables.lab_inner = address.inner;
-    variables.lab_predicts = predicts(r.method, address.inner) ? '1' : '';
+    variables.lab_predicts = predicts ? '1' : '';
+    // What was read now counts to the end of this request, whatever is written meanwhile.
+    variables.lab_settings = JSON.stringify(route);
+    variables.lab_table = found.table;
     if (chosen && known.indexOf(`${address.route}.${chosen}`) < 0) {
         return 'unknown';
     }
     variables.lab_chosen = chosen;
     variables.lab_chosen_why = forced ? 'override' : chosen ? 'rule' : '';
-    variables.lab_turn = !chosen && variables.lab_predicts && route.mode === 'roundrobin' ? `turn.${address.route}` : '';
+    if (predicts) {
+        prepare(variables, address.route, route, chosen);
+    }
     return 'ok';
+}
+
+// What predictions have and pages do not: a turn, shadows, a way through the gateway.
+function prepare(variables, name, route, chosen) {
+    const turns = split.turns(route).length;
+    const shadowed = variables.lab_chosen_why !== 'override' && Object.keys(route.shadows).length > 0;
+    variables.lab_turn = !chosen && route.mode === 'roundrobin' && turns > 1 ? `turn.${name}.${turns}` : '';
+    variables.lab_way = `${shadowed ? '_shadowed' : ''}${route.rescue_500 ? '_rescue_500' : ''}`;
+    variables.lab_experiment = route.experiment || '';
+    variables.lab_epoch = String(route.epoch);
 }
 
 // js_set $lab_upstream: the upstream to ask, once it is known whose turn it is.
 function upstream(r) {
     const variables = r.variables;
-    const route = routes.ROUTES[variables.lab_route];
+    const route = JSON.parse(variables.lab_settings);
     const assignment = assigned(r, route);
     const asked = assignment.variant || route.baseline;
     variables.lab_asked = asked;
@@ -124,10 +89,15 @@ function assigned(r, route) {
         return { variant: '' };
     }
     if (route.mode === 'roundrobin') {
-        return { variant: variables.lab_turned, reason: 'roundrobin', weight: 1 / Object.keys(route.weights).length };
+        const turns = split.turns(route);
+        // Without an answer whose turn it is, the baseline's.
+        return { variant: turns[Number(variables.lab_turned)] || route.baseline, reason: 'roundrobin', weight: 1 / turns.length };
     }
-    const variant = split(route.weights, bucket(route.salt, key));
-    return { variant, reason: 'split', weight: route.weights[variant] / 100 };
+    if (route.mode === 'off') {
+        return { variant: route.baseline, reason: 'split', weight: 1 };
+    }
+    const variant = split.holder(route, bucket(route.salt, key));
+    return { variant, reason: 'split', weight: Number((split.share(route, variant) / 100).toFixed(6)) };
 }
 
 // A user id that the caller vouches for, the cookie, or a new visitor. The journal gets only a keyed digest of it.
@@ -147,8 +117,28 @@ function visitorKey(r) {
 // js_set $lab_rescue: the upstream to ask after a failure, or `none`.
 function rescue(r) {
     const variables = r.variables;
-    const name = rescuer(routes.ROUTES[variables.lab_route], variables.lab_asked, variables.lab_reason);
+    const name = split.rescuer(JSON.parse(variables.lab_settings), variables.lab_asked, variables.lab_reason);
     return name ? `${variables.lab_route}.${name}` : 'none';
 }
 
-export default { place, upstream, rescue, takeApart, predicts, ruled, bucket, split, rescuer };
+// js_set $lab_shadows: the shadow variants that get a copy of this prediction, with their shares: "forest=1,xgboost=0.1".
+function shadows(r) {
+    const variables = r.variables;
+    // Asks for the assignment first: nobody is their own shadow.
+    const upstreamAsked = variables.lab_upstream;
+    const percents = JSON.parse(variables.lab_settings).shadows;
+    const names = Object.keys(percents).sort().filter((name) => `${variables.lab_route}.${name}` !== upstreamAsked);
+    const sampled = names.filter((name) => isSampled(`shadow:${name}`, variables.request_id, percents[name]));
+    return sampled.map((name) => `${name}=${percents[name] / 100}`).join(',');
+}
+
+function isSampled(salt, id, percent) {
+    return bucket(salt, id) < percent * split.BUCKETS / 100;
+}
+
+// js_content: a copy is accepted at once, so that whoever sent it need not wait for the shadow.
+function accepted(r) {
+    r.return(204);
+}
+
+export default { place, upstream, rescue, shadows, accepted };

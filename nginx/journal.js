@@ -1,6 +1,7 @@
 // What is remembered of a prediction: one JSON line for the journal, one readable line for the terminal.
 
 import fs from 'fs';
+import split from 'split.js';
 
 // Longest text of a client or a service that is kept, in characters.
 const TEXT_MAX = 512;
@@ -22,13 +23,14 @@ const TOLD = {
 };
 
 const FIELDS = [
-    'time', 'request_id', 'client_request_id', 'route', 'experiment', 'epoch', 'variant', 'weight', 'reason', 'served_by', 'rescued',
+    'time', 'request_id', 'client_request_id', 'route', 'experiment', 'epoch', 'table', 'variant', 'weight', 'reason', 'served_by', 'rescued',
     'visitor', 'method', 'path', 'status', 'complete', 'attempts', 'request_s', 'bytes',
 ].concat(Object.keys(TOLD).sort());
 
 // Printable ASCII only: what strangers send must not break a line, a terminal or a parser.
 function harmless(text) {
-    return text ? text.slice(0, TEXT_MAX).replace(/[^ -~]/g, '?') : null;
+    const kept = text ? text.slice(0, TEXT_MAX) : null;
+    return kept === null || split.isPrintable(kept) ? kept : kept.replace(/[^ -~]/g, '?');
 }
 
 // `unix:/run/custom.sock` → `custom`
@@ -38,11 +40,15 @@ function variantAt(address) {
 }
 
 // NGINX separates the servers it tried by ", " and, after an internal redirect, by " : ".
+function parts(text) {
+    return (text || '').split(' : ').join(', ').split(', ').filter((part) => part !== '');
+}
+
 function attempts(addresses, statuses, times) {
-    const parts = (text) => (text || '').split(/ : |, /).filter((part) => part !== '');
     const status = parts(statuses);
     const seconds = parts(times);
-    return parts(addresses).map((address, i) => ({
+    // Where nobody was asked, because too many wait already, NGINX names the upstream, which has no address.
+    return parts(addresses).filter((address) => address.indexOf(':') >= 0).map((address, i) => ({
         variant: variantAt(address),
         status: Number(status[i]) || null,
         seconds: seconds[i] === undefined || seconds[i] === '-' ? null : Number(seconds[i]),
@@ -84,11 +90,22 @@ function told(header) {
 // The answer of the last attempt arrived whole: a model that dies half-way has already sent a 200.
 function whole(variables) {
     const declared = variables.upstream_http_content_length;
-    const received = (variables.upstream_response_length || '').split(/ : |, /).pop();
+    const received = parts(variables.upstream_response_length).pop();
     return !declared || declared === received;
 }
 
+// Two logs want the same line; whatever else this context served before has another request id.
+const made = { id: '', said: null };
+
 function line(r) {
+    if (made.id !== r.variables.request_id) {
+        made.id = r.variables.request_id;
+        made.said = lineOf(r);
+    }
+    return made.said;
+}
+
+function lineOf(r) {
     const variables = r.variables;
     const tries = tried(variables);
     const answered = answeredBy(tries);
@@ -97,8 +114,9 @@ function line(r) {
         request_id: variables.request_id,
         client_request_id: harmless(r.headersIn['X-Request-ID']),
         route: variables.lab_route,
-        experiment: null,
-        epoch: 0,
+        experiment: variables.lab_experiment || null,
+        epoch: Number(variables.lab_epoch) || 0,
+        table: variables.lab_table || null,
         variant: variables.lab_variant || null,
         weight: variables.lab_weight ? Number(variables.lab_weight) : null,
         reason: variables.lab_reason || null,
@@ -115,6 +133,36 @@ function line(r) {
     }, told(variables.upstream_http_x_lab_prediction));
 }
 
+// A shadow's answer, which no visitor saw. What the relay knows of the visitor's request came in headers.
+function shadowLineOf(r) {
+    const variables = r.variables;
+    const tries = tried(variables);
+    const answered = answeredBy(tries);
+    return Object.assign({
+        time: new Date(Number(variables.msec) * 1000).toISOString(),
+        request_id: variables.http_x_request_id,
+        client_request_id: harmless(variables.http_x_lab_client_request_id),
+        route: variables.http_x_lab_route,
+        experiment: variables.http_x_lab_experiment || null,
+        epoch: Number(variables.http_x_lab_epoch) || 0,
+        table: variables.http_x_lab_table || null,
+        variant: variables.http_x_lab_shadow,
+        weight: Number(variables.http_x_lab_weight),
+        reason: 'shadow',
+        served_by: answered,
+        rescued: false,
+        visitor: variables.http_x_lab_visitor || null,
+        method: harmless(variables.request_method),
+        path: harmless(variables.http_x_lab_path),
+        // 503 for a copy that was dropped because too many waited already.
+        status: tries.length ? tries[tries.length - 1].status || 502 : 503,
+        complete: whole(variables),
+        attempts: tries,
+        request_s: Number(parts(variables.upstream_response_time).pop()) || 0,
+        bytes: Number(parts(variables.upstream_response_length).pop()) || 0,
+    }, told(variables.upstream_http_x_lab_prediction));
+}
+
 // JSON in the order of FIELDS: older njs orders an object's keys as it likes, and people read these lines too.
 function inOrder(said) {
     return `{${FIELDS.map((name) => `"${name}":${JSON.stringify(said[name])}`).join(',')}}`;
@@ -127,7 +175,20 @@ function journalLine(r) {
 
 // js_set $lab_readable_line
 function readableLine(r) {
-    const said = line(r);
+    return readable(line(r));
+}
+
+// js_set $lab_shadow_line
+function shadowLine(r) {
+    return inOrder(shadowLineOf(r));
+}
+
+// js_set $lab_readable_shadow_line
+function readableShadowLine(r) {
+    return readable(shadowLineOf(r));
+}
+
+function readable(said) {
     const answer = said.label === null || said.probability === null ? 'no prediction' : `${harmless(said.label)} ${said.probability.toFixed(4)}`;
     const failed = said.attempts.filter((attempt) => attempt.status !== null && attempt.status > 499);
     const trouble = said.rescued && failed.length ? ` (${said.variant} failed with ${failed[0].status}, ${said.served_by} answered)` : '';
@@ -157,4 +218,4 @@ function trouble(r) {
     }
 }
 
-export default { journalLine, readableLine, servedBy, hour, trouble, tried, attempts, told, harmless };
+export default { journalLine, readableLine, shadowLine, readableShadowLine, servedBy, hour, trouble, tried, attempts, told, harmless };

@@ -33,7 +33,7 @@ esac
 
 mkdir -p "$run"
 # Sockets of a gateway that was killed would keep this one from starting.
-rm -f "$run"/turn-*.sock
+rm -f "$run"/turn-*.sock "$run"/relay.sock
 
 # The gateway runs without a journal, and says at /ready that it must not get traffic.
 mkdir -p "$journal" || say "$journal cannot be created: predictions will not be logged, and /ready says so."
@@ -43,7 +43,7 @@ umask 077
 
 # Made once: the journal's visitor digests stay comparable over restarts. Renamed when complete, so never half a secret.
 new_secret() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
-if [ "$(wc -c <"$state/secret" 2>/dev/null)" != 64 ]; then
+if [ ! -f "$state/secret" ] || [ "$(wc -c <"$state/secret")" != 64 ]; then
     { new_secret >"$state/secret.new" && [ "$(wc -c <"$state/secret.new")" = 64 ] && mv "$state/secret.new" "$state/secret"; } ||
         say "$state/secret cannot be written: visitors will look new after a restart."
 fi
@@ -65,11 +65,14 @@ user=
 
 for file in "$here"/*.conf; do
     sed -e "s|@HERE@|$here|g" -e "s|@RUN@|$run|g" -e "s|@SOCKETS@|$sockets|g" -e "s|@JOURNAL@|$journal|g" \
-        -e "s|@MODULES@|${LAB_NGINX_MODULES:-/usr/lib/nginx/modules}|g" -e "s|@USER@|$user|g" \
+        -e "s|@STATE@|$state|g" -e "s|@MODULES@|${LAB_NGINX_MODULES:-/usr/lib/nginx/modules}|g" -e "s|@USER@|$user|g" \
         -e "s|@WORKERS@|${LAB_WORKERS:-auto}|g" -e "s|@LOG_LEVEL@|${LAB_LOG_LEVEL:-warn}|g" \
         -e "s|@LISTEN@|${LAB_LISTEN:-0.0.0.0:8080}|g" -e "s|@KNOWN@|$known|g" -e "s|@SECRET@|$secret|g" -e "s|@TRUST_USER_ID@|$trust|g" \
         "$file" >"$run/$(basename "$file")"
 done
+
+# What follows from the list of variants: turns, shadows, and the routes that count until the lab changes them.
+"$here/generate.sh" "$here" "$run" "$sockets" "$known"
 
 # Journal files must be readable by whoever analyses them.
 umask 022

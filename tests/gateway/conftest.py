@@ -19,7 +19,7 @@ import requests
 
 from tests.support import PATIENCE_S, REPOSITORY, eventually, free_ports, read_journal
 
-VARIANTS = ("custom", "vgg16", "svc", "forest")
+VARIANTS = ("custom", "vgg16", "vgg16int8", "svc", "forest", "xgboost")
 
 
 class FakeService:
@@ -32,6 +32,7 @@ class FakeService:
         self.header: str | None = None
         self.behave: Callable[[BaseHTTPRequestHandler], bool] = lambda handler: False
         self.seen: list[dict[str, str]] = []
+        self.uploads: list[str] = []
         self._server: socketserver.ThreadingMixIn | None = None
 
     def start(self) -> None:
@@ -77,6 +78,7 @@ def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             service.seen.append(dict(self.headers.items()))
+            service.uploads.append(hashlib.sha256(body).hexdigest())
             if service.behave(self):
                 return
             said = {"model": service.variant, "path": self.path, "method": self.command, "sha256": hashlib.sha256(body).hexdigest()}
@@ -108,6 +110,7 @@ class Gateway:
         self.services = {variant: FakeService(variant, folder) for variant in VARIANTS}
         self._output = folder / "output"
         self._validated = 0
+        self.routes: dict[str, Any] = json.loads((REPOSITORY / "nginx" / "routes.json").read_text())
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -157,10 +160,27 @@ class Gateway:
         return lines
 
     def line(self, request_id: str) -> dict[str, Any]:
-        """The one line of a request; it follows the answer, so it may take a moment."""
-        eventually(lambda: any(line["request_id"] == request_id for line in self.lines()))
-        (line,) = [line for line in self.lines() if line["request_id"] == request_id]
+        """The one line of a visitor's request; it follows the answer, so it may take a moment."""
+
+        def found() -> list[dict[str, Any]]:
+            return [line for line in self.lines() if line["request_id"] == request_id and line["reason"] != "shadow"]
+
+        eventually(found)
+        (line,) = found()
         return line
+
+    @property
+    def routes_file(self) -> Path:
+        """What the gateway reads at every request."""
+        return self.folder / "state" / "routes.json"
+
+    def route(self, name: str, **settings: Any) -> None:
+        """Changes a route's settings as the lab does: by a new file, whole at once."""
+        self.routes["routes"][name] |= settings
+        self.routes["routes"][name]["epoch"] += 1
+        new = self.routes_file.with_suffix(".new")
+        new.write_text(json.dumps(self.routes))
+        new.replace(self.routes_file)
 
     def predict(self, path: str = "/predict", **options: Any) -> requests.Response:
         """Sends a prediction on a connection of its own."""

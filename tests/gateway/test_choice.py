@@ -27,6 +27,7 @@ def test_a_path_forces_a_variant_and_the_service_does_not_see_it(gateway: Gatewa
     assert variant(answer) == ("svc", "override")
     assert answer.json()["path"] == "/predict?echo=1"
     assert gateway.services["svc"].seen[-1]["X-Forwarded-Prefix"] == "/iris/svc"
+    assert gateway.services["svc"].seen[-1]["X-Lab-Route"] == "iris"
 
 
 def test_the_header_outranks_the_path_and_the_rule(gateway: Gateway) -> None:
@@ -54,7 +55,7 @@ def test_an_unknown_variant_is_404_with_the_list(gateway: Gateway, headers: dict
     answer = gateway.predict(headers=headers)
 
     assert answer.status_code == 404
-    assert answer.json()["detail"].endswith("Its variants: custom, vgg16.")
+    assert answer.json()["detail"].endswith("Its variants: custom, vgg16, vgg16int8.")
 
 
 def test_an_unknown_variant_is_a_page_for_people_and_its_name_is_escaped(gateway: Gateway) -> None:

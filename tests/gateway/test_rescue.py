@@ -63,6 +63,50 @@ def test_a_services_own_error_reaches_the_client(gateway: Gateway) -> None:
     assert answer.headers["X-Served-By"] == "svc"
 
 
+def test_a_500_is_rescued_where_the_route_says_so(gateway: Gateway) -> None:
+    gateway.services["forest"].behave = lambda handler: _refuse(handler, 500)
+    gateway.route("iris", weights={"svc": 0, "forest": 100}, rescue_500=True)
+
+    answer = gateway.predict("/iris/predict")
+    line = gateway.line(answer.headers["X-Request-ID"])
+
+    assert (answer.status_code, answer.headers["X-Variant"], answer.headers["X-Served-By"]) == (200, "forest", "svc")
+    assert [(attempt["variant"], attempt["status"]) for attempt in line["attempts"]] == [("forest", 500), ("svc", 200)]
+
+
+def test_a_500_is_passed_on_where_the_route_does_not_say_so(gateway: Gateway) -> None:
+    gateway.services["forest"].behave = lambda handler: _refuse(handler, 500)
+    gateway.route("iris", weights={"svc": 0, "forest": 100})
+
+    answer = gateway.predict("/iris/predict")
+
+    assert (answer.status_code, answer.headers["X-Served-By"]) == (500, "forest")
+    assert gateway.line(answer.headers["X-Request-ID"])["rescued"] is False
+
+
+@pytest.mark.parametrize("settings", [{}, {"rescue_500": True}, {"shadows": {"svc": 100}}, {"rescue_500": True, "shadows": {"svc": 50}}])
+def test_without_a_fallback_the_failure_reaches_the_visitor(gateway: Gateway, settings: dict[str, object]) -> None:
+    gateway.services["forest"].behave = lambda handler: _refuse(handler, 502)
+    gateway.route("iris", weights={"svc": 0, "forest": 100}, fallback="none", **settings)
+
+    answer = gateway.predict("/iris/predict")
+    line = gateway.line(answer.headers["X-Request-ID"])
+
+    assert answer.status_code == 502
+    assert answer.json()["detail"] == "The model that should answer broke off. Try again in a moment."
+    assert (line["variant"], line["served_by"], len(line["attempts"])) == ("forest", None, 1)
+
+
+def test_rescue_works_beside_shadows(gateway: Gateway) -> None:
+    gateway.services["forest"].stop()
+    gateway.route("iris", weights={"svc": 0, "forest": 100}, shadows={"xgboost": 100}, rescue_500=True)
+
+    answer = gateway.predict("/iris/predict")
+
+    assert (answer.status_code, answer.headers["X-Served-By"]) == (200, "svc")
+    assert gateway.line(answer.headers["X-Request-ID"])["rescued"] is True
+
+
 def test_a_forced_variant_is_not_replaced(gateway: Gateway) -> None:
     gateway.services["vgg16"].stop()
 

@@ -1,0 +1,1 @@
+"""Changes who gets which model, while the gateway runs."""

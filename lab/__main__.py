@@ -1,0 +1,50 @@
+"""Runs the lab's service: python -m lab"""
+
+import os
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from lab import settings
+from lab.app import create_app
+from lab.errors import Refused
+from lab.traffic.nginx import NginxTraffic
+
+SOCKET = "lab.sock"
+
+# Seconds that requests under way get to finish after SIGTERM.
+GRACE_S = 5
+
+
+def main() -> None:
+    """Listens on `lab.sock` until it is told to end."""
+    here = settings.from_environment()
+    traffic = NginxTraffic(here.state, here.gateway)
+    try:
+        # Says at the start what is wrong with the gateway's folder, not at the first request.
+        notes = traffic.examine().notes
+    except Refused as refused:
+        raise SystemExit(str(refused)) from refused
+    print("\n".join((*notes, f"The lab listens on {here.sockets / SOCKET}")), flush=True)
+    config = uvicorn.Config(create_app(traffic), log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S)
+    uvicorn.Server(config).run(sockets=[_unix(here.sockets / SOCKET)])
+
+
+def _unix(path: Path) -> socket.socket:
+    """A socket at `path`, put there in one step: a service that takes over from a dead one leaves no gap without a file."""
+    listener = socket.socket(socket.AF_UNIX)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        listener.bind(str(fresh))
+    except OSError as error:
+        raise SystemExit(f"Cannot make the socket {path}: {error}. LAB_SOCKETS must be a writable folder with a short path.") from error
+    # NGINX may run as another user.
+    fresh.chmod(0o666)
+    fresh.rename(path)
+    return listener
+
+
+if __name__ == "__main__":
+    main()

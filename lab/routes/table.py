@@ -1,0 +1,122 @@
+"""The table of routes that the gateway reads at every request."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+# The format of the file.
+SCHEMA = 1
+
+# Which variants have an upstream, by route, in the order of upstreams.conf.
+Known = Mapping[str, tuple[str, ...]]
+
+# The gateway's numbers are those of JavaScript: beyond this, two epochs could look the same.
+EPOCH_MAX = 2**53 - 1
+
+# As the gateway tests them: [a-z0-9], up to 40. `constructor` would fit, but every object of JavaScript has one already.
+NAME_PATTERN = r"^(?!constructor$)[a-z0-9]{1,40}\Z"
+
+PERCENT = "a number from 0 to 100 with at most 2 decimals"
+
+
+def is_percent(value: object) -> bool:
+    """Whether the split can give so much: its resolution is 0.01 %."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        return False
+    return math.isclose(value * 100, round(value * 100), abs_tol=1e-9)
+
+
+def shown_percent(value: float) -> str:
+    """As people write it: `40`, `33.33`."""
+    return f"{value:g}" if abs(value) < 1e5 else str(value)
+
+
+def _percent(value: float) -> float:
+    if not is_percent(value):
+        raise ValueError(PERCENT)
+    return round(value, 2)
+
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+# What fits into a header: printable ASCII.
+Text = Annotated[str, StringConstraints(pattern=r"^[ -~]*\Z", max_length=200)]
+Percent = Annotated[float, AfterValidator(_percent)]
+
+
+class _Strict(BaseModel):
+    # No guessing: "60" is no number, True is no 1, and a field that nobody knows is a typing error.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, regex_engine="python-re")
+
+
+class Rule(_Strict):
+    """Whoever sends this header with exactly this value gets this variant."""
+
+    header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}\Z")] = Field(description="the name of a header")
+    value: Text = Field(description="up to 200 printable ASCII characters")
+    variant: Name = Field(description="the name of a variant")
+
+
+class Route(_Strict):
+    """What one route does. Every field's description completes the sentence “… must be”."""
+
+    epoch: int = Field(ge=0, le=EPOCH_MAX, description="a whole number from 0 on")
+    """Goes up by one at every change; the journal's lines carry it."""
+    mode: Literal["weighted", "roundrobin", "off"] = Field(description="weighted, roundrobin or off")
+    """`off` gives everybody the baseline."""
+    baseline: Name = Field(description="the name of a variant")
+    weights: Mapping[Name, Percent] = Field(description=PERCENT)
+    """Percent of the visitors."""
+    # A JSON array is a list, not a tuple; its items stay strict.
+    lanes: tuple[Name, ...] = Field(strict=False, description="a list of the candidates' names")
+    """The candidates in the order of their lanes."""
+    salt: Annotated[Text, StringConstraints(min_length=1)] = Field(description="1 to 200 printable ASCII characters")
+    """Keeps a visitor's luck in one experiment independent of another's."""
+    experiment: Annotated[Text, StringConstraints(min_length=1)] | None = Field(description="null or 1 to 200 printable ASCII characters")
+    rules: tuple[Rule, ...] = Field(strict=False, description="a list of rules with header, value and variant")
+    fallback: Literal["baseline", "none"] = Field(description="baseline or none")
+    """`none`: a failing variant's error reaches the visitor."""
+    rescue_500: bool = Field(description="true or false")
+    """Whether an answer 500 counts as a failure that is rescued, too."""
+    shadows: Mapping[Name, Percent] = Field(description=PERCENT)
+    """Percent of the predictions that are copied to a variant whose answers nobody sees."""
+    versions: Mapping[Name, Text] = Field(description="up to 200 printable ASCII characters")
+    """What the response header `version` says, by variant."""
+
+    def weight(self, variant: str) -> float:
+        """Percent; 0 for whom the route does not name."""
+        return self.weights.get(variant, 0.0)
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """The variants that take turns in round robin."""
+        return tuple(name for name in (self.baseline, *self.lanes) if self.weight(name) > 0)
+
+
+class Routes(_Strict):
+    """Every route."""
+
+    default_route: Name = Field(description="the name of a route")
+    """The one without a prefix of its own."""
+    routes: Mapping[Name, Route] = Field(description="an object with the routes")
+
+
+def document(routes: Routes) -> dict[str, Any]:
+    """What the file says, ready for JSON; whole percentages are whole numbers."""
+    return {"schema": SCHEMA, **plain(routes.model_dump(mode="json"))}
+
+
+def dump(routes: Routes) -> str:
+    """The file's text."""
+    return json.dumps(document(routes), indent=2) + "\n"
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The same with whole numbers where there are no decimals: 60, not 60.0."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,156 @@
+// Who gets which model, as functions that know nothing of NGINX, files or time.
+//
+// Written for njs 0.7.9 and later and for any other engine: without imports, default parameters, destructuring, spread,
+// for…of and classes.
+
+// The split has a resolution of 0.01 %.
+const BUCKETS = 10000;
+
+// Round robin goes over at most so many variants: start.sh makes the turns.
+const TURNS_MAX = 4;
+
+// The addresses that predict; everything else is a page, a file or a question about the model.
+const PREDICTS = ['/predict', '/predict/label', '/result', '/result/'];
+const PREDICTS_SAMPLE = ['/predict/test', '/predict/test/label'];
+
+// An address, taken apart: /iris/svc/predict → route iris, pin svc, inner /predict, prefix /iris/svc.
+// `known` are the variants that exist: ["iris.svc", …].
+function takeApart(uri, routes, defaultRoute, known) {
+    const segments = uri.split('/');
+    const named = routes.indexOf(segments[1]) >= 0;
+    const route = named ? segments[1] : defaultRoute;
+    const pinned = named && known.indexOf(`${route}.${segments[2]}`) >= 0;
+    const depth = (named ? 1 : 0) + (pinned ? 1 : 0);
+    const inner = '/' + segments.slice(depth + 1).join('/');
+    return { route, pin: pinned ? segments[2] : '', inner, prefix: segments.slice(0, depth + 1).join('/') };
+}
+
+function predicts(method, inner) {
+    return (method === 'POST' && PREDICTS.indexOf(inner) >= 0) || (method === 'GET' && PREDICTS_SAMPLE.indexOf(inner) >= 0);
+}
+
+// Exact and case-sensitive, unlike NGINX's own `map`.
+function ruled(route, headers) {
+    const fits = route.rules.filter((rule) => headers[rule.header] === rule.value);
+    return fits.length ? fits[0].variant : '';
+}
+
+// 0 … BUCKETS - 1, evenly; `digest` is a well-mixed hash as hex, of which the first 32 bits are used.
+function bucket(digest) {
+    return parseInt(digest.slice(0, 8), 16) % BUCKETS;
+}
+
+function share(route, name) {
+    return Object.prototype.hasOwnProperty.call(route.weights, name) ? route.weights[name] : 0;
+}
+
+// The first bucket of the candidate in lane `lane`, of `lanes`, that has `width` buckets.
+//
+// The first candidate grows from the start and the second from the end, so that two may share the buckets in any way and
+// nobody leaves either while both only grow. From the third on, each grows in a lane of its own.
+function start(lane, lanes, width) {
+    if (lane === 1) {
+        return BUCKETS - width;
+    }
+    return lane === 0 ? 0 : (lane - 1) * Math.floor(BUCKETS / lanes);
+}
+
+// The variant that holds bucket `position`.
+function holder(route, position) {
+    const within = route.lanes.filter((name, lane) => {
+        const width = Math.round(share(route, name) * BUCKETS / 100);
+        const first = start(lane, route.lanes.length, width);
+        return position >= first && position < first + width;
+    });
+    return within.length ? within[0] : route.baseline;
+}
+
+// The variants that take turns, always in the same order.
+function turns(route) {
+    return [route.baseline].concat(route.lanes).filter((name) => share(route, name) > 0);
+}
+
+// Who answers when `failed` does not: the baseline, or for the baseline the next variant that has a share.
+function rescuer(route, failed, reason) {
+    if (route.fallback === 'none' || reason === 'override') {
+        return '';
+    }
+    const others = [route.baseline].concat(route.lanes.filter((name) => share(route, name) > 0)).filter((name) => name !== failed);
+    return others.length ? others[0] : '';
+}
+
+// ---- is it a route? ---------------------------------------------------------------------------------------------
+
+// Regular expressions are dear here: njs prepares them anew for every request.
+function isPrintable(text) {
+    for (let i = 0; i < text.length; i++) {
+        const code = text.charCodeAt(i);
+        if (code < 32 || code > 126) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isName = (value) => isText(value) && value.length > 0 && value.length <= 40;
+const isPercent = (value) => typeof value === 'number' && value >= 0 && value <= 100;
+const isText = (value) => typeof value === 'string' && value.length <= 200 && isPrintable(value);
+const isRule = (value) => isObject(value) && isText(value.header) && isText(value.value) && isName(value.variant);
+const isCount = (value) => typeof value === 'number' && value >= 0 && value === Math.floor(value);
+
+function areAll(value, holds) {
+    return isObject(value) && Object.keys(value).every((name) => isName(name) && holds(value[name]));
+}
+
+const FIELDS = {
+    epoch: isCount,
+    mode: (value) => ['weighted', 'roundrobin', 'off'].indexOf(value) >= 0,
+    baseline: isName,
+    weights: (value) => areAll(value, isPercent),
+    lanes: (value) => Array.isArray(value) && value.every(isName),
+    salt: isText,
+    experiment: (value) => value === null || isText(value),
+    rules: (value) => Array.isArray(value) && value.every(isRule),
+    fallback: (value) => value === 'baseline' || value === 'none',
+    rescue_500: (value) => typeof value === 'boolean',
+    shadows: (value) => areAll(value, isPercent),
+    versions: (value) => areAll(value, isText),
+};
+
+// What is wrong with a route of routes.json, or nothing. `known` are the variants that exist: ["iris.svc", …].
+function trouble(name, route, known) {
+    if (!isObject(route)) {
+        return 'it is no object';
+    }
+    const wrong = Object.keys(FIELDS).filter((field) => !FIELDS[field](route[field]));
+    if (wrong.length) {
+        return `${wrong[0]} is missing or wrong`;
+    }
+    const ruled = route.rules.map((rule) => rule.variant);
+    const variants = [route.baseline].concat(route.lanes, Object.keys(route.weights), Object.keys(route.shadows), ruled);
+    const unknown = variants.filter((variant) => known.indexOf(`${name}.${variant}`) < 0);
+    return unknown.length ? `it has no variant ${unknown[0]}` : troubleWithWeights(route);
+}
+
+function troubleWithWeights(route) {
+    const names = Object.keys(route.weights);
+    const sum = names.reduce((total, name) => total + route.weights[name], 0);
+    const outside = names.filter((name) => route.weights[name] > 0 && name !== route.baseline && route.lanes.indexOf(name) < 0);
+    if (Math.abs(sum - 100) > 1e-6) {
+        return `its weights sum to ${sum}`;
+    }
+    if (route.mode === 'roundrobin' && turns(route).length > TURNS_MAX) {
+        return `more than ${TURNS_MAX} variants take turns`;
+    }
+    return outside.length ? `${outside[0]} has a weight and no lane` : troubleWithLanes(route);
+}
+
+function troubleWithLanes(route) {
+    const lanes = route.lanes.length;
+    const width = Math.floor(BUCKETS / Math.max(lanes, 1)) * 100 / BUCKETS;
+    const beyond = lanes > 2 ? route.lanes.filter((name) => share(route, name) > width + 1e-6) : [];
+    return beyond.length ? `${beyond[0]} has more than its lane of ${width} %` : '';
+}
+
+export default { BUCKETS, takeApart, predicts, ruled, bucket, holder, turns, rescuer, share, trouble, isPrintable };
