@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON_HERE := .venv/bin/python
 
-.PHONY: help up run down reset test models setup test-docker
+.PHONY: help up run down reset test bench models setup test-docker
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -16,8 +16,8 @@ run: models ## The same in the foreground with the logs; Ctrl-C stops everything
 down: ## Stop everything; journals stay
 	@[ ! -x $(PYTHON_HERE) ] || $(PYTHON_HERE) -m embedded down
 
-reset: down ## Stop everything and delete its state: journals, logs, the key of the visitor digests
-	@state="$${LAB_STATE:-state}"; rm -rf "$$state/journal" "$$state/log" "$$state/run" "$$state/secret" && echo "The lab's state in $$state is deleted."
+reset: down ## Stop everything and delete its state: journals, logs, weights, the key of the visitor digests
+	@state="$${LAB_STATE:-state}"; rm -rf "$$state/journal" "$$state/log" "$$state/run" "$$state/secret" "$$state"/routes.* && echo "The lab's state in $$state is deleted."
 
 test: ## Install what is missing and run every test that needs no Docker
 	@embedded/setup.sh test
@@ -28,6 +28,11 @@ test: ## Install what is missing and run every test that needs no Docker
 test-docker: ## Test docker-compose up --build from start to end
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) -m pytest -m docker
+
+bench: ## Measure against controls and write bench/results.md; ONLY=int8 measures that row alone
+	@embedded/setup.sh bench
+	@$(PYTHON_HERE) download_models.py || echo "Rows whose models are missing will say so." >&2
+	@$(PYTHON_HERE) -m bench $(ONLY)
 
 models: setup ## Install what is missing and fetch or build the models
 	@$(PYTHON_HERE) download_models.py || echo "The lab starts without the models that are missing." >&2

@@ -1,12 +1,15 @@
 """Runs the lab without Docker: python -m embedded up | run | down | status"""
 
 import argparse
+import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from embedded import places as places_module
@@ -111,16 +114,15 @@ def _is_free(host: str, port: int) -> bool:
 
 def _wait(places: Places, services: list[Service]) -> list[str]:
     """Waits until every service and the gateway are ready; returns a sentence for each that is not."""
-    urls = {one.name: f"http://127.0.0.1:{one.port}/ready" for one in services}
-    urls["nginx"] = f"http://127.0.0.1:{places.port}/ready" if places.bind == "0.0.0.0" else f"http://{places.bind}:{places.port}/ready"
-    waiting: dict[str, str] = dict.fromkeys(urls, "no answer")
+    checks: dict[str, Callable[[], str]] = {one.name: partial(_trouble, f"http://127.0.0.1:{one.port}/ready") for one in services}
+    checks["lab"] = partial(_lab_trouble, places)
+    checks["nginx"] = partial(_trouble, f"http://{'127.0.0.1' if places.bind == '0.0.0.0' else places.bind}:{places.port}/ready")
+    waiting: dict[str, str] = dict.fromkeys(checks, "no answer")
     end = time.monotonic() + START_S
     while waiting and time.monotonic() < end:
         # The gateway is asked last: without models it only fills its error log.
-        models_silent = any(trouble == "no answer" for name, trouble in waiting.items() if name != "nginx")
-        waiting = {
-            name: trouble for name in waiting if (trouble := "no answer" if name == "nginx" and models_silent else _trouble(urls[name]))
-        }
+        models_silent = any(trouble == "no answer" for name, trouble in waiting.items() if name not in ("nginx", "lab"))
+        waiting = {name: trouble for name in waiting if (trouble := "no answer" if name == "nginx" and models_silent else checks[name]())}
         given_up = _given_up(places)
         if waiting and set(waiting) <= given_up | {name for name, trouble in waiting.items() if trouble != "no answer"}:
             break
@@ -139,6 +141,17 @@ def _trouble(url: str) -> str:
     return ""
 
 
+def _lab_trouble(places: Places) -> str:
+    """The same for the lab's service, which listens on a socket only."""
+    environment = os.environ | {"LAB_SOCKETS": str(places.run)}
+    asked = subprocess.run(
+        [sys.executable, "-m", "lab.probe"], cwd=places.checkout, env=environment, capture_output=True, text=True, errors="replace"
+    )
+    if not asked.returncode:
+        return ""
+    return "no answer" if asked.stderr.startswith("No answer") else asked.stderr.strip()
+
+
 def _given_up(places: Places) -> set[str]:
     return {one.name for one in supervisor.processes(places) or [] if one.state == "FATAL"}
 
@@ -150,6 +163,7 @@ def _addresses(places: Places, services: list[Service]) -> str:
         f"  iris flowers     {places.url}/iris/",
         f"  journal          {places.state}/journal/",
         f"  logs             {places.state}/log/",
+        "  who gets what    .venv/bin/lab weight --show",
     ]
     lines += [f"  {one.variant:16} http://localhost:{one.port}/ (this model alone)" for one in services]
     return "\n".join([*lines, "Stop it with: make down"])

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the lab needs on Debian 12 or Ubuntu 24.04 and later: NGINX with its JavaScript module from the system's
-# packages, everything else into .venv. Usage: embedded/setup.sh [test]   (test: also what `make test` needs)
+# packages, everything else into .venv. Usage: embedded/setup.sh [test|bench]   (also what `make test` or `make bench` needs)
 # Run again, it takes a second when nothing has changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,7 +24,8 @@ need() { # need PACKAGE CHECK…: notes the package if the check fails
 
 need nginx-light test -x /usr/sbin/nginx
 need libnginx-mod-http-js test -e /usr/lib/nginx/modules/ngx_http_js_module.so
-[ "$role" = run ] || need chromium test -x /usr/bin/chromium
+[ "$role" != test ] || need chromium test -x /usr/bin/chromium
+[ "$role" != bench ] || need wrk test -x /usr/bin/wrk
 python=${PYTHON:-python3}
 if ! "$python" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' 2>/dev/null; then
     python=/usr/bin/python3
@@ -49,12 +50,12 @@ fi
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "The lab needs Python 3.11 or later; $python is older. Set PYTHON=…"; exit 1; }
 
 # What was installed last: nothing to do while neither the list nor the role has changed.
-extras=serving,models,embedded
-[ "$role" = run ] || extras=$extras,test
+extras=serving,models,lab,embedded
+[ "$role" != test ] || extras=$extras,test
 wanted="$extras $(cat pyproject.toml models/install_torch.sh | cksum)"
 if [ "$(cat .venv/installed 2>/dev/null)" != "$wanted" ]; then
-    # What the tests need includes what running needs: never take it away again.
-    if [ "$role" = run ] && [ "$(cat .venv/installed 2>/dev/null)" = "$extras,test ${wanted#* }" ]; then exit 0; fi
+    # What the tests need includes what running and measuring need: never take it away again.
+    if [ "$role" != test ] && [ "$(cat .venv/installed 2>/dev/null)" = "$extras,test ${wanted#* }" ]; then exit 0; fi
     say "Installing Python packages into .venv …"
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     .venv/bin/pip install --quiet --disable-pip-version-check --editable ".[$extras]"

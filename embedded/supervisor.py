@@ -24,7 +24,7 @@ class Process(NamedTuple):
 
 
 def configuration(places: Places, services: list[Service]) -> configparser.RawConfigParser:
-    """supervisord's configuration: every model service, and NGINX."""
+    """supervisord's configuration: every model service, the lab's own, and NGINX."""
     config = configparser.RawConfigParser()
     config["unix_http_server"] = {"file": str(_socket(places)), "chmod": "0700"}
     config["supervisord"] = {
@@ -40,6 +40,13 @@ def configuration(places: Places, services: list[Service]) -> configparser.RawCo
     for service in services:
         environment = service.environment | {"HOST": "127.0.0.1", "LAB_SOCKETS": str(places.run), "PYTHONUNBUFFERED": "1"}
         config[f"program:{service.name}"] = _program(places, service.name, f"{sys.executable} -m serving", environment)
+    lab = {
+        "LAB_STATE": str(places.state),
+        "LAB_GATEWAY": str(places.checkout / "nginx"),
+        "LAB_SOCKETS": str(places.run),
+        "PYTHONUNBUFFERED": "1",
+    }
+    config["program:lab"] = _program(places, "lab", f"{sys.executable} -m lab", lab)
     gateway = {
         "LAB_LISTEN": f"{places.bind}:{places.port}",
         "LAB_BIND": places.bind,

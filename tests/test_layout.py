@@ -1,6 +1,7 @@
 """What the layout promises."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -45,7 +46,25 @@ def test_a_model_imports_only_serving_of_the_lab() -> None:
 
 
 def test_the_embedded_run_imports_no_model_and_no_service() -> None:
-    assert not imported("embedded") & {"serving", "models", *APPS}
+    assert not imported("embedded") & {"serving", "models", "lab", *APPS}
+
+
+def test_the_lab_and_the_services_know_nothing_of_each_other() -> None:
+    assert not imported("lab") & {"serving", "models", "embedded", "sample_data", *APPS}
+    for package in ("serving", "models", *APPS):
+        assert "lab" not in imported(package), package
+
+
+def test_what_the_lab_thinks_touches_no_clock_disk_or_network() -> None:
+    world = {"os", "pathlib", "time", "datetime", "socket", "fcntl", "subprocess", "random", "sys", "typer", "rich", "fastapi", "uvicorn"}
+    pure = ("routes/*.py", "upstreams.py", "described.py", "errors.py")
+
+    assert not {name for pattern in pure for name in imported("lab", pattern)} & world
+    assert {path.name for path in (REPOSITORY / "lab").rglob("*.py") if "os" in imported("lab", path.name)} == {
+        "__main__.py",
+        "files.py",
+        "settings.py",
+    }
 
 
 def test_every_model_folder_has_a_service_and_every_service_an_upstream() -> None:
@@ -57,12 +76,11 @@ def test_every_model_folder_has_a_service_and_every_service_an_upstream() -> Non
     assert variants == set(upstreams)
 
 
-def test_the_turns_are_those_of_the_round_robin_route() -> None:
-    turns = re.findall(r"^    server unix:@RUN@/turn-(\w+)\.sock", (REPOSITORY / "nginx" / "turns.conf").read_text(), re.MULTILINE)
-    weights = re.search(r"mode: 'roundrobin'.*?weights: \{(.*?)\}", (REPOSITORY / "nginx" / "routes.js").read_text(), re.DOTALL)
+def test_every_route_has_upstreams_and_every_upstream_a_route() -> None:
+    upstreams = re.findall(r"^upstream (\w+)\.\w+ ", (REPOSITORY / "nginx" / "upstreams.conf").read_text(), re.MULTILINE)
+    routes = json.loads((REPOSITORY / "nginx" / "routes.json").read_text())["routes"]
 
-    assert weights
-    assert turns == re.findall(r"(\w+):", weights[1])
+    assert set(routes) == set(upstreams)
 
 
 def test_every_setting_of_the_readme_reaches_the_containers_or_belongs_to_make_up() -> None:

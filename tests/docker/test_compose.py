@@ -17,17 +17,17 @@ from tests.support import REPOSITORY, eventually, free_ports, journal_lines, sta
 pytestmark = pytest.mark.docker
 
 PICTURE = REPOSITORY / "sample_data" / "lemon" / "lemon_01.jpg"
-SERVICES = ("app_custom", "app_vgg16", "app_iris_svc", "app_iris_forest", "nginx")
+SERVICES = ("app_custom", "app_vgg16", "app_vgg16int8", "app_iris_svc", "app_iris_forest", "app_iris_xgboost", "lab", "nginx")
 
 
 class Compose:
     """One project of docker-compose with ports and volumes of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
         self.ports = dict(zip(("LAB_PORT", "APP_CUSTOM_PORT", "APP_VGG16_PORT"), map(str, free_ports(3)), strict=True))
         self.url = f"http://localhost:{self.ports['LAB_PORT']}"
         command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
-        self._command = [*command, "-p", f"labtest{os.getpid()}"]
+        self._command = [*command, "-p", f"labtest{name}{os.getpid()}"]
 
     def __call__(self, *arguments: str) -> str:
         """Runs docker-compose; fails with what it said."""
@@ -81,6 +81,17 @@ def test_uploads_alternate_strictly(compose: Compose) -> None:
 def test_the_header_rule_and_the_forced_variant_choose(compose: Compose) -> None:
     assert {compose.upload(target="mountain").json()["model"] for _ in range(3)} == {"vgg16"}
     assert {compose.upload(**{"X-Variant": "custom"}).json()["model"] for _ in range(3)} == {"custom"}
+
+
+def test_the_lab_changes_the_weights_without_a_restart(compose: Compose) -> None:
+    started = compose.container("nginx")["State"]["StartedAt"]
+
+    compose("exec", "-T", "lab", "lab", "weight", "iris", "xgboost=100")
+    met = {requests.get(f"{compose.url}/iris/predict/test").headers["X-Variant"] for _ in range(10)}
+    compose("exec", "-T", "lab", "lab", "weight", "iris", "svc=60", "forest=40")
+
+    assert met == {"xgboost"}
+    assert compose.container("nginx")["State"]["StartedAt"] == started
 
 
 def test_iris_answers_with_both_models(compose: Compose) -> None:

@@ -1,6 +1,7 @@
 """The whole lab with its real models, as `make up` starts it."""
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ class Lab:
     def __init__(self, state: Path, checkout: Path = REPOSITORY, **settings: str) -> None:
         self.checkout = checkout
         self.state = state
-        names = ("LAB_PORT", "APP_CUSTOM_PORT", "APP_VGG16_PORT", "APP_IRIS_SVC_PORT", "APP_IRIS_FOREST_PORT")
+        names = re.findall(r"\$\{((?:LAB|APP_\w+)_PORT):-", (checkout / "docker-compose.yml").read_text())
         self.environment = dict(zip(names, map(str, free_ports(len(names))), strict=True)) | {"LAB_STATE": str(state)} | settings
         self.url = f"http://localhost:{self.environment['LAB_PORT']}"
 

@@ -59,7 +59,7 @@ def test_a_missing_model_is_a_sentence_and_the_others_run(state: Path) -> None:
 def test_down_ends_every_process_and_keeps_the_journal(state: Path) -> None:
     lab = Lab(state)
     lab.embedded("up")
-    pids = [lab.pid(name) for name in ("app_custom", "app_vgg16", "app_iris_svc", "app_iris_forest", "nginx")]
+    pids = [lab.pid(name) for name in ("app_custom", "app_vgg16", "app_iris_svc", "app_iris_forest", "lab", "nginx")]
     lab.upload()
 
     down = lab.embedded("down")
