@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON_HERE := .venv/bin/python
 
-.PHONY: help up run down reset test bench models setup test-docker
+.PHONY: help up run down reset test soak bench models setup test-docker
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,11 +23,15 @@ test: ## Install what is missing and run every test that needs no Docker
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) download_models.py
 	@$(PYTHON_HERE) -m ruff check .
-	@$(PYTHON_HERE) -m pytest -m "not docker"
+	@$(PYTHON_HERE) -m pytest -m "not docker and not soak"
 
 test-docker: ## Test docker-compose up --build from start to end
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) -m pytest -m docker
+
+soak: ## Run the long tests under load: hundred thousands of visitors, about ten minutes
+	@embedded/setup.sh test
+	@$(PYTHON_HERE) -m pytest -m soak
 
 bench: ## Measure against controls and write bench/results.md; ONLY=int8 measures that row alone
 	@embedded/setup.sh bench

@@ -25,7 +25,7 @@ from models.run import run
 LABELS = ("setosa", "versicolor", "virginica")
 INPUT = "float32 [batch, 4]: sepal length, sepal width, petal length, petal width, in cm"
 
-PREPROCESSING = "None outside the graph: centimetres go in."
+PREPROCESSING = "Nothing outside the graph: centimetres go in."
 
 # The split, the forest and the calibration of the SVC draw random numbers.
 SEED = 0

@@ -28,7 +28,7 @@ def facts() -> dict[str, str]:
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": f"{processor()}, {os.cpu_count()} cores",
         "instruction sets": instruction_sets(cpu_flags()),
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "commit": _commit(),
         "NGINX": _nginx(),
         "Python": platform.python_version(),

@@ -52,7 +52,7 @@ def up(places: Places, services: list[Service]) -> int:
         return 130
     for problem in problems:
         print(problem, file=sys.stderr)
-    print(_addresses(places, services))
+    print(addresses(places, services))
     return 1 if problems else 0
 
 
@@ -156,17 +156,24 @@ def _given_up(places: Places) -> set[str]:
     return {one.name for one in supervisor.processes(places) or [] if one.state == "FATAL"}
 
 
-def _addresses(places: Places, services: list[Service]) -> str:
+def addresses(places: Places, services: list[Service]) -> str:
+    """What people are told once everything answers."""
     lines = [
         f"The lab answers at {places.url}",
         f"  fruit pictures   {places.url}/",
         f"  iris flowers     {places.url}/iris/",
         f"  journal          {places.state}/journal/",
         f"  logs             {places.state}/log/",
-        "  who gets what    .venv/bin/lab weight --show",
+        f"  who gets what    {_lab(places)} weight --show",
     ]
     lines += [f"  {one.variant:16} http://localhost:{one.port}/ (this model alone)" for one in services]
     return "\n".join([*lines, "Stop it with: make down"])
+
+
+def _lab(places: Places) -> str:
+    """The lab's command line as it must be typed to change this lab, and not that of the checkout."""
+    is_usual = places.state == (places.checkout / "state").resolve()
+    return ".venv/bin/lab" if is_usual else f"LAB_STATE={places.state} .venv/bin/lab"
 
 
 if __name__ == "__main__":

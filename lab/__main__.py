@@ -40,8 +40,8 @@ def _unix(path: Path) -> socket.socket:
         listener.bind(str(fresh))
     except OSError as error:
         raise SystemExit(f"Cannot make the socket {path}: {error}. LAB_SOCKETS must be a writable folder with a short path.") from error
-    # NGINX may run as another user.
-    fresh.chmod(0o666)
+    # Nobody but this user has anything to ask: the health probe runs as the same one.
+    fresh.chmod(0o600)
     fresh.rename(path)
     return listener
 

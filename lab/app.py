@@ -21,7 +21,7 @@ def create_app(traffic: NginxTraffic) -> FastAPI:
 
     @app.get("/health")
     def health() -> dict[str, str]:
-        return {"status": "ok"}
+        return {"health": "ok"}
 
     @app.get("/routes")
     def routes() -> dict[str, Any]:

@@ -81,8 +81,8 @@ def weight(
     if mode and not route:
         raise typer.BadParameter("Name the route whose mode changes.")
     changes: list[Change] = []
-    if weights:
-        changes.append(lambda present, known: with_weights(present, percents, known))
+    if route and weights:
+        changes.append(lambda present, known: with_weights(route, present, percents, known))
     if mode:
         changes.append(lambda present, _: with_mode(present, mode.value))
     with _sentences():

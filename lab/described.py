@@ -23,7 +23,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Described:
+class Overview:
     """One route."""
 
     route: str
@@ -38,11 +38,11 @@ class Described:
     """Every variant that has an upstream, the baseline first, then the candidates in the order of their lanes."""
 
 
-def describe(name: str, route: Route, variants: Sequence[str]) -> Described:
+def describe(name: str, route: Route, variants: Sequence[str]) -> Overview:
     """`variants` are those that have an upstream."""
     held = lanes.held(route)
     order = dict.fromkeys((route.baseline, *route.lanes, *variants))
-    return Described(
+    return Overview(
         route=name,
         mode=route.mode,
         epoch=route.epoch,

@@ -31,7 +31,11 @@ def read(path: Path) -> str | None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Puts a text in place of a file, at once and for good. Raises StateError, and leaves the file as it was, when that fails."""
+    """Puts a text in place of a file, at once and for good.
+
+    Raises StateError, and leaves the file as it was, when that fails. If all but its last step, making the new name last, has worked,
+    the new text is there, and the error says so.
+    """
     fresh = path.with_name(f"{path.name}.new")
     with saving(path):
         try:
@@ -41,7 +45,10 @@ def replace(path: Path, text: str) -> None:
             with suppress(OSError):
                 fresh.unlink()
             raise
+    try:
         _settle(path.parent)
+    except OSError as error:
+        raise StateError(f"{path} is written, but may not survive a power cut: {_reason(error)}. See what counts: lab weight") from error
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from lab.described import Described, Variant
+from lab.described import Overview, Variant
 from lab.routes.table import shown_percent
 
 # Columns for output that goes to a file or another program: wide enough that nothing is cut.
@@ -18,7 +18,7 @@ def console() -> Console:
     return Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDE)
 
 
-def show(route: Described, screen: Console) -> None:
+def show(route: Overview, screen: Console) -> None:
     """One route: what holds for all of it above, a line per variant below."""
     experiment = f"experiment {route.experiment}" if route.experiment else "no experiment"
     rescue = f"fallback {route.fallback}{' (500 too)' if route.rescue_500 else ''}"
@@ -26,7 +26,7 @@ def show(route: Described, screen: Console) -> None:
     screen.print(_table(route))
 
 
-def _table(route: Described) -> Table:
+def _table(route: Overview) -> Table:
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, justify in (("variant", "left"), ("weight %", "right"), ("lane", "right"), ("buckets", "left"), ("version", "left")):
         made.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
@@ -36,13 +36,13 @@ def _table(route: Described) -> Table:
     return made
 
 
-def _row(one: Variant, route: Described) -> tuple[str, ...]:
+def _row(one: Variant, route: Overview) -> tuple[str, ...]:
     name = f"{one.variant} (baseline)" if one.variant == route.baseline else one.variant
     shadow = shown_percent(one.shadow_percent) if one.shadow_percent else "-"
     return name, shown_percent(one.weight_percent), str(one.lane or "-"), _buckets(one, route), one.version or "-", shadow
 
 
-def _buckets(one: Variant, route: Described) -> str:
+def _buckets(one: Variant, route: Overview) -> str:
     if route.mode == "roundrobin" and one.weight_percent:
         return "in turn"
     if route.mode == "off" and one.variant == route.baseline:

@@ -21,6 +21,9 @@ from models.cards import Cost
 PREDICTIONS_MAX = 100
 SECONDS_MAX = 2.0
 
+# Seconds for all of it, on a very busy machine.
+PATIENCE_S = 120
+
 # The first predictions fill caches.
 WARM_UP = 3
 
@@ -30,10 +33,14 @@ def measure(artifact: Path, threads: int | None = None) -> Cost | None:
 
     threads: for one prediction; None means every core.
     """
-    command = [sys.executable, "-m", "models.cost", str(artifact), str(threads or os.cpu_count() or 1)]
+    command = [sys.executable, "-m", "models.cost", str(artifact.resolve()), str(threads or os.cpu_count() or 1)]
     root = Path(__file__).parent.parent
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    return Cost(**json.loads(done.stdout)) if done.returncode == 0 else None
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
+    except subprocess.SubprocessError:
+        print(f"What a prediction of {artifact.name.removesuffix('.part')} costs cannot be measured here; its card does not say.")
+        return None
+    return Cost(**json.loads(done.stdout))
 
 
 def _measured(artifact: Path, threads: int) -> Cost:

@@ -23,10 +23,7 @@ def put(artifact: Artifact, path: Path, made: Made) -> None:
 def copy(artifact: Artifact, source: Path, path: Path) -> None:
     """Copies a finished artifact and its card; a file without a card gets one that says so."""
     part = store.copy_part(source, path)
-    card = read_card(source) or Card(
-        artifact.name, artifact.file, sha256_of(part), False, BY_HAND, _now(), "as its maker says", (), "", part.stat().st_size
-    )
-    store.settle(part, path, card)
+    store.settle(part, path, read_card(source) or _by_hand(artifact, part))
     print(f"{artifact.file} is copied from {source}.")
 
 
@@ -48,6 +45,22 @@ def _card(artifact: Artifact, part: Path, made: Made) -> Card:
         parity=built.parity,
         accuracy=built.accuracy,
         cost=cost.measure(part, built.threads),
+    )
+
+
+def _by_hand(artifact: Artifact, part: Path) -> Card:
+    """All that is known of somebody else's file."""
+    return Card(
+        name=artifact.name,
+        file=artifact.file,
+        sha256=sha256_of(part),
+        stand_in=False,
+        source=BY_HAND,
+        built_at=_now(),
+        input="as its maker says",
+        labels=(),
+        notes="",
+        size_bytes=part.stat().st_size,
     )
 
 

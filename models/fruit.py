@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from models import interrupt
-from models.built import Effort
+from models.built import FULL, Effort
 from sample_data.render import draw
 
 LABELS = ("apple", "grapes", "lemon")
@@ -31,10 +31,6 @@ WIDTH, HEIGHT = 168, 134
 
 # Seeds from here on are never trained on.
 FIRST_HELD_OUT = 1_000_000
-
-# Seeds of their own, so that neither training nor the count of right answers has seen these pictures.
-FIRST_OF_CALIBRATION = 2_000_000
-FIRST_OF_COMPARISON = 3_000_000
 
 # How many samples two forms of one network are compared on.
 COMPARED = 32
@@ -69,14 +65,18 @@ def to_compare() -> NDArray[np.float32]:
     return normalised(pixels[np.linspace(0, len(pixels) - 1, COMPARED).round().astype(int)])
 
 
-def calibration_pictures() -> NDArray[np.float32]:
-    """32 rendered pictures of each fruit (96, 3, 150, 150): to measure ranges on when a network is quantised."""
-    return normalised(rendered(32, FIRST_OF_CALIBRATION).pixels)
-
-
 def comparison_pictures() -> NDArray[np.float32]:
-    """100 rendered pictures of each fruit (300, 3, 150, 150): to compare a quantised network with the exact one on."""
-    return normalised(rendered(100, FIRST_OF_COMPARISON).pixels)
+    """300 rendered pictures (300, 3, 150, 150): to compare a quantised network with the exact one on.
+
+    They are drawn already where the small CNN was trained in this process; who trains on them once, as VGG16's head does, has
+    not seen them.
+    """
+    return normalised(rendered(FULL.pictures, FULL.pictures).pixels)
+
+
+def calibration_pictures() -> NDArray[np.float32]:
+    """96 rendered pictures (96, 3, 150, 150): to measure ranges on when a network is quantised. Drawn already like the others."""
+    return normalised(rendered(FULL.pictures, 2 * FULL.pictures).pixels[:96])
 
 
 @cache

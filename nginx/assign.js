@@ -58,7 +58,9 @@ function prepare(variables, name, route, chosen) {
     const turns = split.turns(route).length;
     const shadowed = variables.lab_chosen_why !== 'override' && Object.keys(route.shadows).length > 0;
     variables.lab_turn = !chosen && route.mode === 'roundrobin' && turns > 1 ? `turn.${name}.${turns}` : '';
-    variables.lab_way = `${shadowed ? '_shadowed' : ''}${route.rescue_500 ? '_rescue_500' : ''}`;
+    // Where nobody may help, an answer 500 must reach the visitor as it is.
+    const rescued = route.rescue_500 && split.rescuer(route, chosen, variables.lab_chosen_why) !== '';
+    variables.lab_way = `${shadowed ? '_shadowed' : ''}${rescued ? '_rescue_500' : ''}`;
     variables.lab_experiment = route.experiment || '';
     variables.lab_epoch = String(route.epoch);
 }
@@ -90,14 +92,19 @@ function assigned(r, route) {
     }
     if (route.mode === 'roundrobin') {
         const turns = split.turns(route);
-        // Without an answer whose turn it is, the baseline's.
-        return { variant: turns[Number(variables.lab_turned)] || route.baseline, reason: 'roundrobin', weight: 1 / turns.length };
+        // Without an answer whose turn it is, the first one's.
+        return { variant: turns[Number(variables.lab_turned)] || turns[0], reason: 'roundrobin', weight: asShare(100 / turns.length) };
     }
     if (route.mode === 'off') {
         return { variant: route.baseline, reason: 'split', weight: 1 };
     }
     const variant = split.holder(route, bucket(route.salt, key));
-    return { variant, reason: 'split', weight: Number((split.share(route, variant) / 100).toFixed(6)) };
+    return { variant, reason: 'split', weight: asShare(split.share(route, variant)) };
+}
+
+// A percentage as a share, without the dust of binary fractions.
+function asShare(value) {
+    return Number((value / 100).toFixed(6));
 }
 
 // A user id that the caller vouches for, the cookie, or a new visitor. The journal gets only a keyed digest of it.
@@ -129,7 +136,7 @@ function shadows(r) {
     const percents = JSON.parse(variables.lab_settings).shadows;
     const names = Object.keys(percents).sort().filter((name) => `${variables.lab_route}.${name}` !== upstreamAsked);
     const sampled = names.filter((name) => isSampled(`shadow:${name}`, variables.request_id, percents[name]));
-    return sampled.map((name) => `${name}=${percents[name] / 100}`).join(',');
+    return sampled.map((name) => `${name}=${asShare(percents[name])}`).join(',');
 }
 
 function isSampled(salt, id, percent) {

@@ -31,13 +31,14 @@ routes=$(printf '%s\n' $known | cut -d. -f1 | sort -u)
     done
 } >"$run/turns.conf"
 
-# Shadows have upstreams of their own: at most eight copies per worker wait for one, more are dropped and counted.
+# Shadows have upstreams of their own: at most eight copies per worker wait for one, more are dropped and counted. A few idle
+# connections stay open, for half a minute.
 for name in $known; do
     echo "upstream shadow.$name { server unix:$sockets/${name#*.}.sock max_fails=0 max_conns=8; keepalive 4; keepalive_timeout 30s; }"
 done >"$run/shadows.conf"
 
 # One copy for each variant that a route may have beside the one that answers.
-copies=$(printf '%s\n' $known | cut -d. -f1 | uniq -c | awk '$1 > most { most = $1 } END { print (most > 1 ? most - 1 : 1) }')
+copies=$(printf '%s\n' $known | cut -d. -f1 | sort | uniq -c | awk '$1 > most { most = $1 } END { print (most > 1 ? most - 1 : 1) }')
 : >"$run/mirrors.conf"
 : >"$run/copies.conf"
 before=

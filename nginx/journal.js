@@ -13,6 +13,9 @@ const isProbability = (value) => isNumber(value) && value >= 0 && value <= 1.000
 const isMicroseconds = (value) => isNumber(value) && value >= 0 && value === Math.floor(value);
 const isNumbers = (value) => Array.isArray(value) && value.every(isNumber);
 
+// Milliseconds for which a successful probe of the journal counts: nobody from outside can make the disk busy by asking.
+const FRESH_MS = 1000;
+
 // Larger than any block of a file system.
 const PROBE = 'the journal can be written\n'.repeat(4096);
 
@@ -47,12 +50,15 @@ function parts(text) {
 function attempts(addresses, statuses, times) {
     const status = parts(statuses);
     const seconds = parts(times);
-    // Where nobody was asked, because too many wait already, NGINX names the upstream, which has no address.
-    return parts(addresses).filter((address) => address.indexOf(':') >= 0).map((address, i) => ({
+    const tries = parts(addresses).map((address, i) => ({
+        address,
         variant: variantAt(address),
         status: Number(status[i]) || null,
         seconds: seconds[i] === undefined || seconds[i] === '-' ? null : Number(seconds[i]),
     }));
+    // Where nobody was asked, because too many wait already, NGINX names the upstream, which has no address.
+    const asked = tries.filter((attempt) => attempt.address.indexOf(':') >= 0);
+    return asked.map((attempt) => ({ variant: attempt.variant, status: attempt.status, seconds: attempt.seconds }));
 }
 
 function tried(variables) {
@@ -97,20 +103,32 @@ function whole(variables) {
 // Two logs want the same line; whatever else this context served before has another request id.
 const made = { id: '', said: null };
 
-function line(r) {
+function once(r) {
     if (made.id !== r.variables.request_id) {
         made.id = r.variables.request_id;
-        made.said = lineOf(r);
+        made.said = visitorsLine(r);
     }
     return made.said;
 }
 
-function lineOf(r) {
+// What every line has, and in `about` what a visitor's and a shadow's line take from different places.
+function lineOf(r, tries, about) {
+    const variables = r.variables;
+    const facts = {
+        time: new Date(Number(variables.msec) * 1000).toISOString(),
+        served_by: answeredBy(tries),
+        method: harmless(variables.request_method),
+        complete: whole(variables),
+        attempts: tries,
+    };
+    return Object.assign(facts, about, told(variables.upstream_http_x_lab_prediction));
+}
+
+function visitorsLine(r) {
     const variables = r.variables;
     const tries = tried(variables);
     const answered = answeredBy(tries);
-    return Object.assign({
-        time: new Date(Number(variables.msec) * 1000).toISOString(),
+    return lineOf(r, tries, {
         request_id: variables.request_id,
         client_request_id: harmless(r.headersIn['X-Request-ID']),
         route: variables.lab_route,
@@ -120,26 +138,20 @@ function lineOf(r) {
         variant: variables.lab_variant || null,
         weight: variables.lab_weight ? Number(variables.lab_weight) : null,
         reason: variables.lab_reason || null,
-        served_by: answered,
         rescued: Boolean(answered && variables.lab_variant && answered !== variables.lab_variant),
         visitor: variables.lab_visitor || null,
-        method: harmless(variables.request_method),
         path: harmless((variables.request_uri || '').split('?')[0]),
         status: Number(variables.status),
-        complete: whole(variables),
-        attempts: tries,
         request_s: Number(variables.request_time),
         bytes: Number(variables.body_bytes_sent),
-    }, told(variables.upstream_http_x_lab_prediction));
+    });
 }
 
 // A shadow's answer, which no visitor saw. What the relay knows of the visitor's request came in headers.
-function shadowLineOf(r) {
+function shadowsLine(r) {
     const variables = r.variables;
     const tries = tried(variables);
-    const answered = answeredBy(tries);
-    return Object.assign({
-        time: new Date(Number(variables.msec) * 1000).toISOString(),
+    return lineOf(r, tries, {
         request_id: variables.http_x_request_id,
         client_request_id: harmless(variables.http_x_lab_client_request_id),
         route: variables.http_x_lab_route,
@@ -149,18 +161,14 @@ function shadowLineOf(r) {
         variant: variables.http_x_lab_shadow,
         weight: Number(variables.http_x_lab_weight),
         reason: 'shadow',
-        served_by: answered,
         rescued: false,
         visitor: variables.http_x_lab_visitor || null,
-        method: harmless(variables.request_method),
         path: harmless(variables.http_x_lab_path),
         // 503 for a copy that was dropped because too many waited already.
         status: tries.length ? tries[tries.length - 1].status || 502 : 503,
-        complete: whole(variables),
-        attempts: tries,
         request_s: Number(parts(variables.upstream_response_time).pop()) || 0,
         bytes: Number(parts(variables.upstream_response_length).pop()) || 0,
-    }, told(variables.upstream_http_x_lab_prediction));
+    });
 }
 
 // JSON in the order of FIELDS: older njs orders an object's keys as it likes, and people read these lines too.
@@ -170,22 +178,17 @@ function inOrder(said) {
 
 // js_set $lab_journal_line
 function journalLine(r) {
-    return inOrder(line(r));
+    return inOrder(once(r));
 }
 
 // js_set $lab_readable_line
 function readableLine(r) {
-    return readable(line(r));
+    return readable(once(r));
 }
 
 // js_set $lab_shadow_line
 function shadowLine(r) {
-    return inOrder(shadowLineOf(r));
-}
-
-// js_set $lab_readable_shadow_line
-function readableShadowLine(r) {
-    return readable(shadowLineOf(r));
+    return inOrder(shadowsLine(r));
 }
 
 function readable(said) {
@@ -204,18 +207,42 @@ function hour(r) {
 
 // js_set $lab_journal_trouble: empty when the journal takes lines. Writing is the only honest test: a full disk and a
 // read-only one look fine until then. The last probe stays until the new one is written, so that a full disk cannot
-// take back the room of the old one.
+// take back the room of the old one. Whoever asks within the next second gets the same answer.
 function trouble(r) {
     const folder = r.variables.lab_journal;
+    if (isFresh(`${folder}/.writable`)) {
+        return '';
+    }
+    // A name of its own: the workers are asked side by side.
+    const probe = `${folder}/.writable.${process.pid}`;
     try {
-        fs.writeFileSync(`${folder}/.writable.new`, PROBE);
-        fs.renameSync(`${folder}/.writable.new`, `${folder}/.writable`);
+        fs.writeFileSync(probe, PROBE);
+        fs.renameSync(probe, `${folder}/.writable`);
         fs.appendFileSync(`${folder}/predictions-${hour(r)}.jsonl`, '');
         return '';
     } catch (e) {
         r.error(`the prediction journal in ${folder} cannot be written: ${e.message}`);
+        remove(probe);
         return 'The prediction journal cannot be written, so predictions would go unlogged. The error log of the gateway says why.';
     }
 }
 
-export default { journalLine, readableLine, shadowLine, readableShadowLine, servedBy, hour, trouble, tried, attempts, told, harmless };
+function isFresh(file) {
+    try {
+        const found = fs.statSync(file, { throwIfNoEntry: false });
+        return found !== undefined && Date.now() - found.mtime.getTime() < FRESH_MS;
+    } catch (e) {
+        // There is no such folder.
+        return false;
+    }
+}
+
+function remove(file) {
+    try {
+        fs.unlinkSync(file);
+    } catch (e) {
+        // It was never made.
+    }
+}
+
+export default { journalLine, readableLine, shadowLine, servedBy, hour, trouble, tried, harmless };

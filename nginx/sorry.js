@@ -81,7 +81,7 @@ function unanswered(r) {
 function unknownVariant(r) {
     const route = r.variables.lab_route;
     const names = r.variables.lab_known.split(' ').filter((name) => name.split('.')[0] === route).map((name) => name.split('.')[1]);
-    const asked = (r.headersIn['X-Variant'] || '').slice(0, 64).replace(/[^ -~]/g, '?');
+    const asked = journal.harmless((r.headersIn['X-Variant'] || '').slice(0, 64)) || '';
     answer(r, 404, `The route ${route} has no variant '${asked}'. Its variants: ${names.join(', ')}.`);
 }
 

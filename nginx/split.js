@@ -6,7 +6,7 @@
 // The split has a resolution of 0.01 %.
 const BUCKETS = 10000;
 
-// Round robin goes over at most so many variants: start.sh makes the turns.
+// Round robin goes over at most so many variants: generate.sh makes the turns.
 const TURNS_MAX = 4;
 
 // The addresses that predict; everything else is a page, a file or a question about the model.
@@ -93,14 +93,37 @@ function isPrintable(text) {
 }
 
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isName = (value) => isText(value) && value.length > 0 && value.length <= 40;
-const isPercent = (value) => typeof value === 'number' && value >= 0 && value <= 100;
 const isText = (value) => typeof value === 'string' && value.length <= 200 && isPrintable(value);
-const isRule = (value) => isObject(value) && isText(value.header) && isText(value.value) && isName(value.variant);
-const isCount = (value) => typeof value === 'number' && value >= 0 && value === Math.floor(value);
+const isSaid = (value) => isText(value) && value.length > 0;
+const isName = (value) => isSaid(value) && value.length <= 40;
+const isCount = (value) => typeof value === 'number' && value >= 0 && value <= 9007199254740991 && value === Math.floor(value);
+
+// Whole hundredths, which is what a bucket stands for.
+function isPercent(value) {
+    return typeof value === 'number' && value >= 0 && value <= 100 && Math.abs(value * 100 - Math.round(value * 100)) < 1e-6;
+}
+
+// What HTTP allows as a header's name.
+const TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+function isHeader(value) {
+    return isSaid(value) && value.split('').every((character) => TOKEN.indexOf(character) >= 0);
+}
+
+function hasOnly(value, names) {
+    return isObject(value) && Object.keys(value).every((name) => names.indexOf(name) >= 0);
+}
+
+function isRule(value) {
+    return hasOnly(value, ['header', 'value', 'variant']) && isHeader(value.header) && isText(value.value) && isName(value.variant);
+}
 
 function areAll(value, holds) {
     return isObject(value) && Object.keys(value).every((name) => isName(name) && holds(value[name]));
+}
+
+function areDifferent(names) {
+    return names.every((name, at) => names.indexOf(name) === at);
 }
 
 const FIELDS = {
@@ -108,9 +131,9 @@ const FIELDS = {
     mode: (value) => ['weighted', 'roundrobin', 'off'].indexOf(value) >= 0,
     baseline: isName,
     weights: (value) => areAll(value, isPercent),
-    lanes: (value) => Array.isArray(value) && value.every(isName),
-    salt: isText,
-    experiment: (value) => value === null || isText(value),
+    lanes: (value) => Array.isArray(value) && value.every(isName) && areDifferent(value),
+    salt: isSaid,
+    experiment: (value) => value === null || isSaid(value),
     rules: (value) => Array.isArray(value) && value.every(isRule),
     fallback: (value) => value === 'baseline' || value === 'none',
     rescue_500: (value) => typeof value === 'boolean',
@@ -127,14 +150,21 @@ function trouble(name, route, known) {
     if (wrong.length) {
         return `${wrong[0]} is missing or wrong`;
     }
+    if (!hasOnly(route, Object.keys(FIELDS))) {
+        return 'it has a field that nobody knows';
+    }
     const ruled = route.rules.map((rule) => rule.variant);
-    const variants = [route.baseline].concat(route.lanes, Object.keys(route.weights), Object.keys(route.shadows), ruled);
+    const named = Object.keys(route.weights).concat(Object.keys(route.shadows), Object.keys(route.versions));
+    const variants = [route.baseline].concat(route.lanes, named, ruled);
     const unknown = variants.filter((variant) => known.indexOf(`${name}.${variant}`) < 0);
     return unknown.length ? `it has no variant ${unknown[0]}` : troubleWithWeights(route);
 }
 
 function troubleWithWeights(route) {
     const names = Object.keys(route.weights);
+    if (names.indexOf(route.baseline) < 0 || route.lanes.indexOf(route.baseline) >= 0) {
+        return 'its baseline needs a weight, and no lane';
+    }
     const sum = names.reduce((total, name) => total + route.weights[name], 0);
     const outside = names.filter((name) => route.weights[name] > 0 && name !== route.baseline && route.lanes.indexOf(name) < 0);
     if (Math.abs(sum - 100) > 1e-6) {

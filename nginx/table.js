@@ -11,7 +11,7 @@ const COMPLAINT_MS = 10000;
 
 function parsed(file) {
     const found = JSON.parse(fs.readFileSync(file, 'utf8'));
-    if (!found || found.schema !== 1 || typeof found.routes !== 'object' || found.routes === null) {
+    if (!found || found.schema !== 1 || typeof found.routes !== 'object' || found.routes === null || Array.isArray(found.routes)) {
         throw new Error('it is no table of routes of schema 1');
     }
     return found;

@@ -16,7 +16,7 @@ ABOUT = (
     "what a model's service answers. Latency: one client, one kept connection to each, every request in turn. Requests/s: 8 clients for "
     "1 s, in turn."
 )
-SECONDS = 45.0
+SECONDS = 40.0
 
 # What the client sends → what the lab's gateway does with it.
 ROUTES = {

@@ -6,23 +6,24 @@ from typing import Any
 from lab.errors import RoutesError
 from lab.routes.check import TURNS_MAX, no_variant
 from lab.routes.lanes import BUCKETS, beyond, buckets, moved
-from lab.routes.table import PERCENT, Route, is_percent, shown_percent
+from lab.routes.table import PERCENT, Route, exact_percent, is_percent
 
 MODES = ("weighted", "roundrobin", "off")
 FALLBACKS = ("baseline", "none")
 
 
-def with_weights(route: Route, changes: Mapping[str, float], known: Sequence[str]) -> Route:
+def with_weights(name: str, route: Route, changes: Mapping[str, float], known: Sequence[str]) -> Route:
     """New weights in percent. A baseline that is not named gets the rest, a candidate that is not named gets nothing but keeps its lane.
 
-    `known` are the variants of this route that have an upstream. A route in round robin becomes weighted; one that is off stays off.
+    `name` is the route's, `known` are its variants that have an upstream. A route in round robin becomes weighted; one that is off stays
+    off.
     """
-    _check(changes, known)
-    lanes = (*route.lanes, *(name for name, percent in changes.items() if percent > 0 and name not in (route.baseline, *route.lanes)))
-    candidates = {name: changes.get(name, 0) for name in lanes}
-    for name, percent in candidates.items():
-        if sentence := beyond(name, percent, len(lanes)):
-            raise RoutesError(sentence + _way_out(route, candidates))
+    changes = _checked(changes, known)
+    lanes = (*route.lanes, *(one for one, percent in changes.items() if percent > 0 and one not in (route.baseline, *route.lanes)))
+    candidates = {one: changes.get(one, 0) for one in lanes}
+    for one, percent in candidates.items():
+        if sentence := beyond(one, percent, len(lanes)):
+            raise RoutesError(sentence + _way_out(name, route, candidates))
     rest = _rest(route.baseline, candidates, changes)
     mode = "weighted" if route.mode == "roundrobin" else route.mode
     return _changed(route, mode=mode, lanes=lanes, weights={route.baseline: rest, **candidates})
@@ -49,8 +50,7 @@ def with_rescue_500(route: Route, rescue_500: bool) -> Route:
 
 def with_shadows(route: Route, changes: Mapping[str, float], known: Sequence[str]) -> Route:
     """Percent of the predictions to copy; 0 ends it, and shadows that are not named stay."""
-    _check(changes, known)
-    shadows = {**route.shadows, **changes}
+    shadows = {**route.shadows, **_checked(changes, known)}
     return _changed(route, shadows={name: percent for name, percent in shadows.items() if percent > 0})
 
 
@@ -59,7 +59,8 @@ def without_lane(route: Route, name: str) -> Route:
     if name not in route.lanes:
         raise RoutesError(f"{name} has no lane. Candidates with one: {_listed(route.lanes)}.")
     if route.weight(name) > 0:
-        raise RoutesError(f"{name} has {shown_percent(route.weight(name))} %. Only a candidate without visitors can give up its lane.")
+        percent = exact_percent(route.weight(name))
+        raise RoutesError(f"{name} has {percent} %. First give it 0 %: only a candidate without visitors can give up its lane.")
     lanes = tuple(other for other in route.lanes if other != name)
     return _changed(route, lanes=lanes, weights={other: percent for other, percent in route.weights.items() if other != name})
 
@@ -76,12 +77,14 @@ def notices(name: str, before: Route, after: Route) -> list[str]:
     return found
 
 
-def _check(changes: Mapping[str, float], known: Sequence[str]) -> None:
+def _checked(changes: Mapping[str, float], known: Sequence[str]) -> dict[str, float]:
+    """The same in whole hundredths."""
     for name, percent in changes.items():
         if name not in known:
             raise RoutesError(no_variant(name, known))
         if not is_percent(percent):
-            raise RoutesError(f"{name} cannot have {shown_percent(percent)} %, must be {PERCENT}.")
+            raise RoutesError(f"{name} cannot have {exact_percent(percent)} %, must be {PERCENT}.")
+    return {name: round(percent, 2) for name, percent in changes.items()}
 
 
 def _check_word(what: str, word: str, words: Sequence[str]) -> None:
@@ -93,16 +96,24 @@ def _rest(baseline: str, candidates: Mapping[str, float], changes: Mapping[str, 
     """The baseline's weight: what was asked for, if it fits, else what is left."""
     left = (BUCKETS - sum(buckets(percent) for percent in candidates.values())) * 100 / BUCKETS
     if left < 0:
-        raise RoutesError(f"The candidates' weights sum to {shown_percent(100 - left)} %, must be at most 100 %.")
+        raise RoutesError(f"The candidates' weights sum to {exact_percent(round(100 - left, 2))} %, must be at most 100 %.")
     if baseline in changes and buckets(changes[baseline]) != buckets(left):
-        total = shown_percent(round(100 - left + changes[baseline], 2))
-        raise RoutesError(f"The weights sum to {total} %, must be 100 %. Leave out {baseline}, and it gets {shown_percent(left)} %.")
+        total = exact_percent(round(100 - left + changes[baseline], 2))
+        raise RoutesError(f"The weights sum to {total} %, must be 100 %. Leave out {baseline}, and it gets {exact_percent(left)} %.")
     return left
 
 
-def _way_out(route: Route, candidates: Mapping[str, float]) -> str:
-    idle = [name for name in route.lanes if not candidates[name]]
-    return f" To give up an unused lane: lab route … --drop-lane {idle[0]}" if idle else ""
+def _way_out(name: str, route: Route, candidates: Mapping[str, float]) -> str:
+    """How to make the lanes wider, if there is one that nobody wants: commands that work as they stand here."""
+    unwanted = [one for one in route.lanes if not candidates[one]]
+    idle = [one for one in unwanted if not route.weight(one)]
+    if idle:
+        return f" To give up an unused lane: lab route {name} --drop-lane {idle[0]}"
+    if not unwanted:
+        return ""
+    others = "".join(f" {one}={exact_percent(route.weight(one))}" for one in route.lanes if one != unwanted[0] and route.weight(one))
+    first = f"lab weight {name} {unwanted[0]}=0{others}"
+    return f" To give up the lane of {unwanted[0]}, first give it 0 %: {first} and then: lab route {name} --drop-lane {unwanted[0]}"
 
 
 def _changed(route: Route, **fields: Any) -> Route:  # noqa: ANN401 - fields of any type, checked by the model

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lab.routes.lanes import BUCKETS, beyond, buckets
-from lab.routes.table import Route, shown_percent
+from lab.routes.table import Route, exact_percent
 
 # The gateway has turns for at most so many variants.
 TURNS_MAX = 4
@@ -24,7 +24,7 @@ def no_variant(name: str, variants: Sequence[str]) -> str:
 
 def _mentioned(route: Route) -> Iterator[tuple[str, str]]:
     yield "baseline", route.baseline
-    for field, names in (("weights", route.weights), ("lanes", route.lanes), ("shadows", route.shadows)):
+    for field, names in (("weights", route.weights), ("lanes", route.lanes), ("shadows", route.shadows), ("versions", route.versions)):
         yield from ((field, name) for name in names)
     yield from ((f"rules.{number}.variant", rule.variant) for number, rule in enumerate(route.rules))
 
@@ -32,7 +32,7 @@ def _mentioned(route: Route) -> Iterator[tuple[str, str]]:
 def _weights(route: Route) -> Iterator[str]:
     total = sum(buckets(percent) for percent in route.weights.values())
     if total != BUCKETS:
-        yield f"weights sum to {shown_percent(total * 100 / BUCKETS)} %, must be 100 %."
+        yield f"weights sum to {exact_percent(total * 100 / BUCKETS)} %, must be 100 %."
     if route.baseline not in route.weights:
         yield f"weights do not name {route.baseline}, must name the baseline."
 
@@ -45,7 +45,7 @@ def _lanes(route: Route) -> Iterator[str]:
             yield f"lanes name {name} {count} times, must name each candidate once."
     for name, percent in route.weights.items():
         if percent > 0 and name not in (route.baseline, *route.lanes):
-            yield f"weights give {name} {shown_percent(percent)} %, but lanes do not name it: a candidate with a weight needs a lane."
+            yield f"weights give {name} {exact_percent(percent)} %, but lanes do not name it: a candidate with a weight needs a lane."
     for name in dict.fromkeys(route.lanes):
         if sentence := beyond(name, route.weight(name), len(route.lanes)):
             yield f"weights: {sentence}"

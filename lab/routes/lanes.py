@@ -7,7 +7,7 @@ the buckets in any way, and nobody leaves either while both only grow. From the 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lab.routes.table import Route, shown_percent
+from lab.routes.table import Route, exact_percent
 
 # The split has a resolution of 0.01 %.
 BUCKETS = 10_000
@@ -51,8 +51,8 @@ def beyond(name: str, percent: float, candidates: int) -> str:
     width = lane_width(candidates)
     if buckets(percent) <= width:
         return ""
-    lane = shown_percent(width * 100 / BUCKETS)
-    return f"{name} cannot have {shown_percent(percent)} %: with {candidates} candidates each has a lane of {lane} %."
+    lane = exact_percent(width * 100 / BUCKETS)
+    return f"{name} cannot have {exact_percent(percent)} %: with {candidates} candidates each has a lane of {lane} %."
 
 
 def moved(before: Route, after: Route) -> tuple[str, ...]:

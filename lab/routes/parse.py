@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from lab.errors import RoutesError
 from lab.routes.check import troubles
-from lab.routes.table import SCHEMA, Known, Route, Routes, Rule
+from lab.routes.table import SCHEMA, Known, Route, Routes, Rule, is_epoch
 
 # Longest piece of somebody's file that a sentence repeats, in characters.
 QUOTE_MAX = 60
@@ -61,7 +61,16 @@ def epochs(text: str) -> dict[str, int]:
     except RoutesError:
         return {}
     stated = {name: route.get("epoch") for name, route in routes.items() if isinstance(route, dict)}
-    return {name: epoch for name, epoch in stated.items() if isinstance(epoch, int) and not isinstance(epoch, bool)}
+    return {name: int(epoch) for name, epoch in stated.items() if is_epoch(epoch)}
+
+
+def spent(text: str) -> dict[str, int]:
+    """The epoch of every route in a file that says nothing else, as far as it can be made out."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: int(epoch) for name, epoch in found.items() if is_epoch(epoch)} if isinstance(found, dict) else {}
 
 
 def _table(text: str) -> tuple[dict[str, Any], list[str]]:

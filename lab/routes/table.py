@@ -1,11 +1,10 @@
 """The table of routes that the gateway reads at every request."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 # The format of the file.
 SCHEMA = 1
@@ -26,24 +25,44 @@ def is_percent(value: object) -> bool:
     """Whether the split can give so much: its resolution is 0.01 %."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
         return False
-    return math.isclose(value * 100, round(value * 100), abs_tol=1e-9)
+    # The gateway's own tolerance, for numbers that were computed: 100 - 66.67 is 33.33, almost.
+    return abs(value * 100 - round(value * 100)) < 1e-6
 
 
 def shown_percent(value: float) -> str:
-    """As people write it: `40`, `33.33`."""
+    """As a table shows it: `40`, `33.33`."""
     return f"{value:g}" if abs(value) < 1e5 else str(value)
+
+
+def exact_percent(value: float) -> str:
+    """As it was typed: `40`, `100.00001`. A sentence that refuses a number must not hide what is wrong with it."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def _percent(value: float) -> float:
     if not is_percent(value):
         raise ValueError(PERCENT)
-    return round(value, 2)
+    # As it stands in the file: the gateway does not round it either.
+    return value
+
+
+def _whole(value: object) -> object:
+    """JavaScript has one kind of numbers: its 5 and 5.0 are the same."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def is_epoch(value: object) -> bool:
+    """Whether it can be an epoch, written as a whole number or as 5.0."""
+    whole = _whole(value)
+    return isinstance(whole, int) and not isinstance(whole, bool) and 0 <= whole <= EPOCH_MAX
 
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 # What fits into a header: printable ASCII.
 Text = Annotated[str, StringConstraints(pattern=r"^[ -~]*\Z", max_length=200)]
 Percent = Annotated[float, AfterValidator(_percent)]
+# What HTTP calls a token, RFC 9110, section 5.6.2.
+Header = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")]
 
 
 class _Strict(BaseModel):
@@ -54,7 +73,7 @@ class _Strict(BaseModel):
 class Rule(_Strict):
     """Whoever sends this header with exactly this value gets this variant."""
 
-    header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}\Z")] = Field(description="the name of a header")
+    header: Header = Field(description="the name of a header")
     value: Text = Field(description="up to 200 printable ASCII characters")
     variant: Name = Field(description="the name of a variant")
 
@@ -62,7 +81,7 @@ class Rule(_Strict):
 class Route(_Strict):
     """What one route does. Every field's description completes the sentence “… must be”."""
 
-    epoch: int = Field(ge=0, le=EPOCH_MAX, description="a whole number from 0 on")
+    epoch: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=EPOCH_MAX)] = Field(description="a whole number from 0 on")
     """Goes up by one at every change; the journal's lines carry it."""
     mode: Literal["weighted", "roundrobin", "off"] = Field(description="weighted, roundrobin or off")
     """`off` gives everybody the baseline."""

@@ -1,5 +1,6 @@
 """Tells our NGINX who gets which model: by a file in the state folder that it reads at every request."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -7,11 +8,13 @@ from typing import NamedTuple
 from lab import files, upstreams
 from lab.errors import RoutesError, StateError
 from lab.routes import Route, Routes, dump, examine, parse, with_weights
-from lab.routes.parse import Examined, epochs, no_route
+from lab.routes.parse import Examined, epochs, no_route, spent
 from lab.routes.table import Known
 
 FILE = "routes.json"
 PREVIOUS = "routes.previous.json"
+# The highest epoch that each route ever had. Only the lab reads it.
+EPOCHS = "routes.epochs.json"
 LOCK = "routes.lock"
 
 
@@ -82,7 +85,7 @@ class NginxTraffic:
     def set_weights(self, route: str, weights: Mapping[str, float]) -> None:
         """Changes them; see `with_weights` for those that are not named."""
         known = self.known()
-        self.change(route, lambda present: with_weights(present, weights, known[route]))
+        self.change(route, lambda present: with_weights(route, present, weights, known[route]))
 
     def _apply(self, wanted: Callable[[Routes], Mapping[str, Route]]) -> tuple[Routes, Routes]:
         """What counted before and what counts now."""
@@ -92,28 +95,32 @@ class NginxTraffic:
             differing = {name: route for name, route in wanted(reading.routes).items() if not _is_same(route, present.get(name))}
             if not differing:
                 return reading.routes, reading.routes
-            spent = self._spent_epochs()
-            changed = {name: _at_epoch(route, max(spent.get(name, 0), _epoch(present.get(name))) + 1) for name, route in differing.items()}
-            self._replace(reading, changed)
+            last = self._last_epochs(present)
+            changed = {name: _at_epoch(route, last.get(name, 0) + 1) for name, route in differing.items()}
+            self._replace(reading, changed, last | {name: route.epoch for name, route in changed.items()})
             return reading.routes, reading.routes.model_copy(update={"routes": {**present, **changed}})
 
-    def _replace(self, reading: Reading, changed: Mapping[str, Route]) -> None:
-        """Keeps what counted until now as the file before, and puts the new file in place."""
+    def _replace(self, reading: Reading, changed: Mapping[str, Route], last: Mapping[str, int]) -> None:
+        """Keeps what counted until now as the file before, and puts the new file in place. `last` are the epochs spent by then."""
         before = reading.routes.model_copy(update={"routes": {name: reading.routes.routes[name] for name in sorted(reading.named)}})
         text = dump(before.model_copy(update={"routes": {**before.routes, **changed}}))
         # What the gateway would refuse must never reach it.
         parse(text, self.known())
         files.replace(self.state / PREVIOUS, dump(before))
+        # Before the gateway can see them: a number that is skipped does no harm, one that is used twice does.
+        files.replace(self.state / EPOCHS, json.dumps(last, indent=2, sort_keys=True) + "\n")
         files.replace(self.state / FILE, text)
         if files.read(self.state / FILE) != text:
             raise StateError(f"{self.state / FILE} was overwritten by another program meanwhile. Read it, and try again.")
 
-    def _spent_epochs(self) -> dict[str, int]:
+    def _last_epochs(self, present: Mapping[str, Route]) -> dict[str, int]:
         """The last epoch of every route that the journal may have seen: two epochs must not share a number, whatever became of a file."""
-        current = epochs(_text_of(self.state / FILE))
-        # The file that followed this one is gone, and with it at most one change of each route.
-        previous = {name: epoch + 1 for name, epoch in epochs(_text_of(self.state / PREVIOUS)).items()}
-        return {**previous, **current}
+        kept = spent(_text_of(self.state / EPOCHS))
+        previous = epochs(_text_of(self.state / PREVIOUS))
+        # Without a number that was kept: the file that followed this one may be gone, and with it one change of each route.
+        followed = {name: epoch + 1 for name, epoch in previous.items() if name not in kept}
+        sources = (kept, previous, followed, epochs(_text_of(self.state / FILE)), {name: route.epoch for name, route in present.items()})
+        return {name: max(source.get(name, 0) for source in sources) for name in present.keys() | kept.keys()}
 
     def _built_in(self) -> tuple[Known, Routes]:
         """The variants and the table that the gateway came with."""
@@ -161,7 +168,3 @@ def _is_same(route: Route, present: Route | None) -> bool:
 
 def _at_epoch(route: Route, epoch: int) -> Route:
     return route.model_copy(update={"epoch": epoch})
-
-
-def _epoch(route: Route | None) -> int:
-    return route.epoch if route else 0

@@ -149,6 +149,10 @@ class Gateway:
         assert self._process is not None
         return self._process.pid
 
+    def workers(self) -> list[int]:
+        """NGINX's worker processes."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
     def output(self) -> str:
         """Everything NGINX has printed."""
         return self._output.read_text(errors="replace")

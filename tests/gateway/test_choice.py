@@ -95,6 +95,19 @@ def test_a_visitor_keeps_their_variant_by_user_id(gateway: Gateway) -> None:
         assert len(met) == 1
 
 
+def test_a_visitor_keeps_their_variant_over_a_restart_of_everything(gateway: Gateway) -> None:
+    gateway.route("iris", weights={"svc": 40, "forest": 35, "xgboost": 25}, lanes=["forest", "xgboost"])
+    visitors = [{"X-User-ID": f"visitor-{number}"} for number in range(60)]
+
+    before = [gateway.predict("/iris/predict", headers=visitor).headers["X-Variant"] for visitor in visitors]
+    gateway.stop()
+    gateway.start()
+    after = [gateway.predict("/iris/predict", headers=visitor).headers["X-Variant"] for visitor in visitors]
+
+    assert after == before
+    assert set(before) == {"svc", "forest", "xgboost"}
+
+
 def test_beyond_loopback_a_user_id_is_not_believed() -> None:
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
         gateway = Gateway(Path(folder), LAB_BIND="0.0.0.0")

@@ -5,6 +5,8 @@ import re
 import shutil
 import socket
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -206,8 +208,10 @@ def test_an_unwritable_journal_makes_the_gateway_not_ready_but_it_goes_on_answer
 
 
 def test_a_full_disk_makes_the_gateway_not_ready(gateway: Gateway) -> None:
-    # Writing to /dev/full fails as on a full disk.
-    (gateway.journal / ".writable.new").symlink_to("/dev/full")
+    (gateway.journal / ".writable").unlink()
+    for worker in gateway.workers():
+        # Writing to /dev/full fails as on a full disk.
+        (gateway.journal / f".writable.{worker}").symlink_to("/dev/full")
 
     assert requests.get(f"{gateway.url}/ready").status_code == 503
 
@@ -229,3 +233,12 @@ def _send(gateway: Gateway, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as client:
         client.sendall(request)
         return client.recv(65536)
+
+
+def test_many_may_ask_at_once_whether_the_gateway_is_ready(gateway: Gateway) -> None:
+    with ThreadPoolExecutor(8) as clients:
+        statuses = Counter(clients.map(lambda _: requests.get(f"{gateway.url}/ready").status_code, range(300)))
+
+    assert statuses == {200: 300}
+    assert "cannot be written" not in gateway.output()
+    assert [path.name for path in gateway.journal.glob(".writable*")] == [".writable"]

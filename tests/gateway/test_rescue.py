@@ -97,6 +97,24 @@ def test_without_a_fallback_the_failure_reaches_the_visitor(gateway: Gateway, se
     assert (line["variant"], line["served_by"], len(line["attempts"])) == ("forest", None, 1)
 
 
+@pytest.mark.parametrize(
+    ("path", "settings"),
+    [
+        ("/iris/predict", {"fallback": "none"}),
+        ("/iris/forest/predict", {}),
+        ("/iris/forest/predict", {"shadows": {"xgboost": 100}}),
+    ],
+)
+def test_a_500_that_nobody_may_rescue_reaches_the_visitor_as_it_is(gateway: Gateway, path: str, settings: dict[str, object]) -> None:
+    gateway.services["forest"].behave = lambda handler: _refuse(handler, 500)
+    gateway.route("iris", weights={"svc": 0, "forest": 100}, rescue_500=True, **settings)
+
+    answer = gateway.predict(path)
+
+    assert (answer.status_code, answer.headers["X-Served-By"]) == (500, "forest")
+    assert "broke off" not in answer.text
+
+
 def test_rescue_works_beside_shadows(gateway: Gateway) -> None:
     gateway.services["forest"].stop()
     gateway.route("iris", weights={"svc": 0, "forest": 100}, shadows={"xgboost": 100}, rescue_500=True)

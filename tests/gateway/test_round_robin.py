@@ -34,3 +34,12 @@ def test_forced_and_ruled_predictions_take_nobodys_turn(gateway: Gateway) -> Non
     gateway.predict("/iris/predict")
 
     assert gateway.predict().headers["X-Variant"] != first
+
+
+def test_without_an_answer_whose_turn_it_is_predictions_go_on(gateway: Gateway) -> None:
+    for socket in (gateway.folder / "run").glob("turn-*.sock"):
+        socket.unlink()
+
+    answers = [gateway.predict() for _ in range(4)]
+
+    assert {(answer.status_code, answer.headers["X-Variant"]) for answer in answers} == {(200, "custom")}

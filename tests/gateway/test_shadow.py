@@ -1,15 +1,19 @@
 """Shadows answer copies: visitors neither wait for them nor see them, and every copy is a line."""
 
 import hashlib
+import subprocess
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from tests.gateway.conftest import Gateway
-from tests.support import eventually
+from tests.support import REPOSITORY, eventually
+
+NGINX = REPOSITORY / "nginx"
 
 PICTURE = bytes(range(256)) * 8192
 
@@ -143,3 +147,13 @@ def test_a_client_cannot_ask_for_copies_or_forge_a_line(gateway: Gateway) -> Non
     assert direct == [404] * 3
     assert (line["route"], line["variant"], line["weight"]) == ("iris", "xgboost", 1)
     assert line["visitor"] != "x" * 32
+
+
+def test_every_variant_of_a_route_can_be_a_shadow_wherever_its_upstream_stands(tmp_path: Path) -> None:
+    known = "fruit.custom iris.svc fruit.vgg16 iris.forest fruit.vgg16int8 fruit.brightness"
+
+    subprocess.run([NGINX / "generate.sh", NGINX, tmp_path, "/sockets", known], check=True)
+
+    copies = (tmp_path / "copies.conf").read_text()
+    assert copies.count("location = /_copy_") == 3
+    assert (tmp_path / "mirrors.conf").read_text().split() == ["mirror", "/_copy_1;", "mirror", "/_copy_2;", "mirror", "/_copy_3;"]

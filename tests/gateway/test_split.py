@@ -125,7 +125,7 @@ def test_a_third_candidate_takes_nobody_from_the_first_two() -> None:
 
 def test_a_weight_beyond_its_lane_is_trouble() -> None:
     known = ["iris.a", "iris.b", "iris.c", "iris.d"]
-    fields = {"epoch": 0, "mode": "weighted", "salt": "", "experiment": None, "rules": [], "fallback": "none", "rescue_500": False}
+    fields = {"epoch": 0, "mode": "weighted", "salt": "s", "experiment": None, "rules": [], "fallback": "none", "rescue_500": False}
     whole = fields | {"shadows": {}, "versions": {}}
 
     assert ask("trouble", "iris", whole | route(b=33.33, c=33.33, d=33.33), known) == ""

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.gateway.conftest import Gateway
+from tests.support import eventually
 
 
 def iris(gateway: Gateway) -> requests.Response:
@@ -47,6 +48,7 @@ def test_without_a_file_the_routes_are_those_that_the_gateway_came_with(gateway:
         b"\xff\xfe",
         b'{"schema": 2, "routes": {}}',
         b'{"schema": 1, "routes": null}',
+        b'{"schema": 1, "routes": []}',
         b'{"schema": 1, "routes": {"iris": null}}',
         b'{"schema": 1, "routes": {"iris": {"mode": "weighted"}}}',
         b"9" * 100_000,
@@ -139,6 +141,7 @@ def test_round_robin_goes_over_whoever_has_a_weight(gateway: Gateway) -> None:
 def test_200_changes_under_load_cost_no_request(gateway: Gateway) -> None:
     running = True
     statuses: Counter[int] = Counter()
+    expected: dict[str, int] = {}
 
     def visit(_: int) -> None:
         # One connection each, kept alive, and no second try.
@@ -151,11 +154,13 @@ def test_200_changes_under_load_cost_no_request(gateway: Gateway) -> None:
         try:
             for share in [*range(100), *range(100, 0, -1)]:
                 gateway.route("iris", weights={"svc": 100 - share, "forest": share})
-                met = iris(gateway)
-                assert gateway.line(met.headers["X-Request-ID"])["epoch"] == gateway.routes["routes"]["iris"]["epoch"]
+                expected[iris(gateway).headers["X-Request-ID"]] = gateway.routes["routes"]["iris"]["epoch"]
         finally:
             running = False
         list(visits)
 
+    eventually(lambda: len(gateway.lines()) >= sum(statuses.values()) + len(expected))
+    epochs = {line["request_id"]: line["epoch"] for line in gateway.lines()}
+    assert {request_id: epochs[request_id] for request_id in expected} == expected
     assert set(statuses) == {200}
     assert statuses[200] > 200

@@ -5,15 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 
 from lab.routes import Route
 from lab.traffic.nginx import NginxTraffic
-
-# Always the same examples: a test that fails, fails again.
-hypothesis.settings.register_profile("lab", derandomize=True, database=None, deadline=None)
-hypothesis.settings.load_profile("lab")
 
 UPSTREAMS = """\
 # upstream of.nobody

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,30 @@ def test_an_unused_lane_is_given_up(traffic: NginxTraffic) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        "forest=20 xgboost=20",
+        "forest=20 xgboost=20 bayes=20",
+        "forest=25 xgboost=25 bayes=25 svc=25",
+        "forest=0 xgboost=20 bayes=5",
+        "forest=33.33 bayes=0.01",
+    ],
+)
+@pytest.mark.parametrize("request_", ["knn=50", "knn=40 forest=20", "knn=34 xgboost=1"])
+def test_the_way_out_that_a_refusal_offers_leads_out(before: str, request_: str) -> None:
+    assert lab(f"weight iris {before}").exit_code == 0
+
+    for _ in range(4):
+        result = lab(f"weight iris {request_}")
+        if result.exit_code == 0:
+            break
+        for words in re.findall(r"lab ((?:weight|route) .*?)(?= and then|$)", result.stderr.strip()):
+            assert lab(words).exit_code == 0, words
+
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
     ("words", "expected"),
     [
         ("weight rose", 'There is no route "rose". Routes: fruit, iris.'),
@@ -160,9 +185,11 @@ def test_an_unused_lane_is_given_up(traffic: NginxTraffic) -> None:
         ("weight iris constructor=10", f"There is no variant constructor in this route. Its variants: {VARIANTS}."),
         ("route iris --shadow __proto__=10", f"There is no variant __proto__ in this route. Its variants: {VARIANTS}."),
         ("weight iris forest=130", "forest cannot have 130 %, must be a number from 0 to 100 with at most 2 decimals."),
+        ("weight iris forest=100.00001", "forest cannot have 100.00001 %, must be a number from 0 to 100 with at most 2 decimals."),
+        ("route iris --shadow knn=0.00001", "knn cannot have 1e-05 %, must be a number from 0 to 100 with at most 2 decimals."),
         ("weight iris forest=-5", "forest cannot have -5 %, must be a number from 0 to 100 with at most 2 decimals."),
         ("weight iris svc=50 forest=40", "The weights sum to 90 %, must be 100 %. Leave out svc, and it gets 60 %."),
-        ("route iris --drop-lane forest", "forest has 40 %. Only a candidate without visitors can give up its lane."),
+        ("route iris --drop-lane forest", "forest has 40 %. First give it 0 %: only a candidate without visitors can give up its lane."),
     ],
 )
 def test_what_is_refused_is_a_sentence_and_exit_code_1(words: str, expected: str, state: Path) -> None:

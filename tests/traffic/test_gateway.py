@@ -28,7 +28,7 @@ def test_a_change_counts_from_the_next_request_on(running: Gateway) -> None:
     known = traffic.known()["iris"]
 
     for percent in (100, 0) * 10:
-        after = traffic.change("iris", lambda route, percent=percent: with_weights(route, {"forest": percent}, known)).after
+        after = traffic.change("iris", lambda route, percent=percent: with_weights("iris", route, {"forest": percent}, known)).after
         answer = requests.get(f"{running.url}/iris/predict/test", timeout=30)
 
         assert answer.headers["X-Variant"] == ("forest" if percent else "svc")

@@ -41,7 +41,8 @@ def test_the_table_the_gateway_is_shipped_with_is_right() -> None:
     ("field", "value", "expected"),
     [
         ("epoch", -1, "routes.iris.epoch is -1, must be a whole number from 0 on."),
-        ("epoch", 1.0, "routes.iris.epoch is 1.0, must be a whole number from 0 on."),
+        ("epoch", 1.5, "routes.iris.epoch is 1.5, must be a whole number from 0 on."),
+        ("epoch", 1e300, "routes.iris.epoch is 1e+300, must be a whole number from 0 on."),
         ("epoch", True, "routes.iris.epoch is true, must be a whole number from 0 on."),
         ("epoch", 2**53, "routes.iris.epoch is 9007199254740992, must be a whole number from 0 on."),
         ("mode", "chaos", 'routes.iris.mode is "chaos", must be weighted, roundrobin or off.'),
@@ -53,6 +54,8 @@ def test_the_table_the_gateway_is_shipped_with_is_right() -> None:
         ("weights", {"svc": 130, "forest": 0}, f"routes.iris.weights.svc is 130, {PERCENT}"),
         ("weights", {"svc": 100, "forest": -1}, f"routes.iris.weights.forest is -1, {PERCENT}"),
         ("weights", {"svc": 99.5, "forest": 0.005}, f"routes.iris.weights.forest is 0.005, {PERCENT}"),
+        ("weights", {"svc": 60, "forest": 100.00001}, f"routes.iris.weights.forest is 100.00001, {PERCENT}"),
+        ("weights", {"svc": 60.00001, "forest": 40}, f"routes.iris.weights.svc is 60.00001, {PERCENT}"),
         ("weights", {"svc": 60, "forest": 30}, "routes.iris.weights sum to 90 %, must be 100 %."),
         ("weights", {"forest": 100}, "routes.iris.weights do not name svc, must name the baseline."),
         (
@@ -100,6 +103,11 @@ def test_the_table_the_gateway_is_shipped_with_is_right() -> None:
         ("shadows", {"knn": 100.5}, f"routes.iris.shadows.knn is 100.5, {PERCENT}"),
         ("shadows", 3, "routes.iris.shadows is 3, must be an object with variants and percentages."),
         ("versions", {"svc": 3}, "routes.iris.versions.svc is 3, must be up to 200 printable ASCII characters."),
+        (
+            "versions",
+            {"mango": "v1"},
+            "routes.iris.versions names mango. There is no variant mango in this route. Its variants: svc, forest, xgboost, bayes, knn.",
+        ),
         ("versions", 3, "routes.iris.versions is 3, must be an object with variants and their versions."),
         (
             "color",
@@ -119,6 +127,17 @@ def test_every_field_must_be_there(field: str) -> None:
     del made["routes"]["iris"][field]
 
     assert sentence(json.dumps(made)).startswith(f"routes.iris.{field} is missing, must be ")
+
+
+def test_an_epoch_may_be_written_as_javascript_would_read_it() -> None:
+    assert parse(json.dumps(table(epoch=5.0)), KNOWN).routes["iris"].epoch == 5
+
+
+@pytest.mark.parametrize("header", ["target", "X-User_ID", "!#$%&'*+-.^_`|~", "x" * 200])
+def test_a_rule_may_look_at_every_header_that_http_allows(header: str) -> None:
+    rule = {"header": header, "value": "", "variant": "svc"}
+
+    assert parse(json.dumps(table(rules=[rule])), KNOWN).routes["iris"].rules[0].header == header
 
 
 def test_every_wrong_field_is_named_at_once() -> None:

@@ -59,9 +59,9 @@ def service(state: Path, gateway: Path) -> Iterator[Service]:
 def test_it_answers_and_ends(service: Service, traffic: NginxTraffic, gateway: Path) -> None:
     running = service.start()
     try:
-        assert service.get("/health") == (200, {"status": "ok"})
+        assert service.get("/health") == (200, {"health": "ok"})
 
-        traffic.change("iris", lambda route: with_weights(route, {"forest": 12.5}, KNOWN["iris"]))
+        traffic.change("iris", lambda route: with_weights("iris", route, {"forest": 12.5}, KNOWN["iris"]))
         status, content = service.get("/routes")
         (iris,) = [one for one in content["routes"] if one["route"] == "iris"]
         assert (status, iris["epoch"], iris["variants"][1]["weight_percent"]) == (200, 1, 12.5)
@@ -86,6 +86,14 @@ def test_it_takes_over_from_one_that_was_killed(service: Service) -> None:
     assert service.get("/health")[0] == 200
     second.terminate()
     second.communicate(timeout=60)
+
+
+def test_nobody_but_its_own_user_can_ask_it(service: Service) -> None:
+    running = service.start()
+
+    assert service.path.stat().st_mode & 0o777 == 0o600
+    running.terminate()
+    running.communicate(timeout=60)
 
 
 def test_what_it_cannot_use_is_a_sentence(service: Service, gateway: Path) -> None:
