@@ -17,7 +17,7 @@ down: ## Stop everything; journals stay
 	@[ ! -x $(PYTHON_HERE) ] || $(PYTHON_HERE) -m embedded down
 
 reset: down ## Stop everything and delete its state: journals, logs, weights, the key of the visitor digests
-	@state="$${LAB_STATE:-state}"; rm -rf "$$state/journal" "$$state/log" "$$state/run" "$$state/secret" "$$state"/routes.* && echo "The lab's state in $$state is deleted."
+	@state="$${LAB_STATE:-state}"; rm -rf "$$state/journal" "$$state/log" "$$state/run" "$$state/secret" "$$state"/routes.* "$$state/upstreams.conf" && echo "The lab's state in $$state is deleted."
 
 test: ## Install what is missing and run every test that needs no Docker
 	@embedded/setup.sh test

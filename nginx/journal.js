@@ -118,7 +118,6 @@ function lineOf(r, tries, about) {
         time: new Date(Number(variables.msec) * 1000).toISOString(),
         served_by: answeredBy(tries),
         method: harmless(variables.request_method),
-        complete: whole(variables),
         attempts: tries,
     };
     return Object.assign(facts, about, told(variables.upstream_http_x_lab_prediction));
@@ -142,6 +141,7 @@ function visitorsLine(r) {
         visitor: variables.lab_visitor || null,
         path: harmless((variables.request_uri || '').split('?')[0]),
         status: Number(variables.status),
+        complete: whole(variables),
         request_s: Number(variables.request_time),
         bytes: Number(variables.body_bytes_sent),
     });
@@ -166,8 +166,10 @@ function shadowsLine(r) {
         path: harmless(variables.http_x_lab_path),
         // 503 for a copy that was dropped because too many waited already.
         status: tries.length ? tries[tries.length - 1].status || 502 : 503,
+        // NGINX reads no more of an answer to a copy than its headers.
+        complete: answeredBy(tries) !== null,
         request_s: Number(parts(variables.upstream_response_time).pop()) || 0,
-        bytes: Number(parts(variables.upstream_response_length).pop()) || 0,
+        bytes: 0,
     });
 }
 

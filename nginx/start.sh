@@ -59,6 +59,9 @@ esac
 # upstreams.conf is the list of variants; JavaScript gets it from here.
 known=$(sed -n 's/^upstream  *\([a-z0-9]*\.[a-z0-9]*\) .*/\1/p' "$here/upstreams.conf" | tr '\n' ' ' | sed 's/ $//')
 
+# What the lab may give visitors to: the variants that this gateway knows, whatever is written into the file after its start.
+cp "$here/upstreams.conf" "$state/upstreams.conf" 2>/dev/null || true
+
 # As root, NGINX would hand its workers to a user who can read neither sockets nor journal.
 user=
 [ "$(id -u)" != 0 ] || user="user $(id -un) $(id -gn);"

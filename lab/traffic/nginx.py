@@ -16,6 +16,7 @@ PREVIOUS = "routes.previous.json"
 # The highest epoch that each route ever had. Only the lab reads it.
 EPOCHS = "routes.epochs.json"
 LOCK = "routes.lock"
+UPSTREAMS = "upstreams.conf"
 
 
 class Reading(NamedTuple):
@@ -124,7 +125,7 @@ class NginxTraffic:
 
     def _built_in(self) -> tuple[Known, Routes]:
         """The variants and the table that the gateway came with."""
-        reachable = upstreams.known(self._shipped("upstreams.conf"))
+        reachable = upstreams.known(self._upstreams())
         path = self.gateway / FILE
         try:
             routes = parse(self._shipped(FILE), reachable)
@@ -132,6 +133,10 @@ class NginxTraffic:
             raise StateError(f"{path} cannot be used:\n{error}") from error
         # The gateway takes changes of these routes, and no further ones.
         return {name: reachable[name] for name in routes.routes}, routes
+
+    def _upstreams(self) -> str:
+        """As the gateway read them when it started, which is what it knows; before its first start, as it will read them."""
+        return files.read(self.state / UPSTREAMS) or self._shipped(UPSTREAMS)
 
     def _shipped(self, name: str) -> str:
         text = files.read(self.gateway / name)

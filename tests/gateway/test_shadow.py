@@ -47,6 +47,7 @@ def test_a_shadow_gets_every_upload_whole_and_its_answer_is_a_line_of_the_same_r
         line = lines[answer.headers["X-Request-ID"]]
         assert (line["variant"], line["served_by"], line["status"], line["weight"]) == ("vgg16int8", "vgg16int8", 200, 1)
         assert (line["route"], line["path"], line["method"], line["label"]) == ("fruit", "/predict", "POST", "lemon")
+        assert line["complete"] is True
         assert line["visitor"] == gateway.line(answer.headers["X-Request-ID"])["visitor"]
     assert gateway.services["vgg16int8"].uploads == [hashlib.sha256(PICTURE).hexdigest()] * 6
     assert {seen["X-Request-ID"] for seen in gateway.services["vgg16int8"].seen} == set(lines)
@@ -119,6 +120,7 @@ def test_a_dead_shadow_and_one_that_answers_errors_are_told_apart(gateway: Gatew
     assert (lines["svc"]["status"], lines["svc"]["served_by"]) == (500, "svc")
     assert (lines["xgboost"]["status"], lines["xgboost"]["served_by"]) == (502, None)
     assert len(lines["xgboost"]["attempts"]) == 1
+    assert (lines["svc"]["complete"], lines["xgboost"]["complete"]) == (True, False)
 
 
 def test_copies_that_too_many_wait_for_are_dropped_and_counted(gateway: Gateway) -> None:
