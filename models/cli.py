@@ -113,7 +113,7 @@ def _chosen(plan: tuple[Artifact, ...], names: list[str] | None, parser: argpars
 def _list(artifacts: list[Artifact], places: Places) -> int:
     for artifact in artifacts:
         path = places.target(artifact)
-        print(f"{artifact.name:10} {path}: {state_in(places, artifact).value}")
+        print(f"{artifact.name:12} {path}: {state_in(places, artifact).value}")
     return 0
 
 

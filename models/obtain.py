@@ -65,6 +65,9 @@ def _may_improve(artifact: Artifact, places: Places, options: Options) -> bool:
 def _skipped(artifact: Artifact, places: Places) -> State:
     state = state_in(places, artifact)
     print(f"{artifact.file} is {state.value}, skipping.")
+    if state is State.STAND_IN and artifact.weights:
+        for notice in places.missing_in_mirror(artifact.weights):
+            print(notice)
     return state
 
 

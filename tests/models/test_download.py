@@ -208,7 +208,7 @@ def test_list_shows_every_artifact_and_makes_none(download: Download, artifacts:
     code = download("--list")
 
     assert code == 0
-    assert capsys.readouterr().out == f"custom     {artifacts / 'custom.onnx'}: missing\n"
+    assert capsys.readouterr().out == f"custom       {artifacts / 'custom.onnx'}: missing\n"
     assert not artifacts.exists()
 
 

@@ -88,3 +88,17 @@ def test_a_mirror_without_the_file_is_named(image: Path, volume: Path, checkout:
         download(image, volume, checkout, LAB_MODEL_MIRROR="/elsewhere")
 
     assert f"The mirror /elsewhere has no {WEIGHTS} that can be read here. A folder outside the checkout" in capsys.readouterr().out
+
+
+def test_a_mirror_without_the_file_is_named_although_a_stand_in_is_there(
+    image: Path, volume: Path, checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_weights(checkout / "app_custom" / "artifacts" / WEIGHTS)
+    download(image, volume, checkout)
+    card = volume / "app_custom" / "custom.json"
+    card.write_text(card.read_text().replace('"stand_in": false', '"stand_in": true'))
+    (checkout / "app_custom" / "artifacts" / WEIGHTS).unlink()
+
+    download(image, volume, checkout, LAB_MODEL_MIRROR="/elsewhere")
+
+    assert f"The mirror /elsewhere has no {WEIGHTS}" in capsys.readouterr().out
