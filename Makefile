@@ -1,8 +1,10 @@
 # The lab without Docker. `make help` lists the commands.
 .DEFAULT_GOAL := help
 PYTHON_HERE := .venv/bin/python
+# To save or delete the state, any Python will do.
+PYTHON_ANY = $(or $(wildcard $(PYTHON_HERE)),python3)
 
-.PHONY: help up run down reset test soak bench models setup test-docker
+.PHONY: help up run down backup reset test soak simulate bench models setup test-docker
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -16,8 +18,11 @@ run: models ## The same in the foreground with the logs; Ctrl-C stops everything
 down: ## Stop everything; journals stay
 	@[ ! -x $(PYTHON_HERE) ] || $(PYTHON_HERE) -m embedded down
 
-reset: down ## Stop everything and delete its state: journals, logs, weights, the key of the visitor digests
-	@state="$${LAB_STATE:-state}"; rm -rf "$$state/journal" "$$state/log" "$$state/run" "$$state/secret" "$$state"/routes.* "$$state/upstreams.conf" && echo "The lab's state in $$state is deleted."
+backup: ## Save journals, weights and the key of the visitor digests in backups/ (LAB_BACKUPS), and say how to restore them
+	@$(PYTHON_ANY) -m embedded.keep backup
+
+reset: down ## Stop everything and delete its state: journals, database, logs, weights, the key of the visitor digests
+	@$(PYTHON_ANY) -m embedded.keep reset
 
 test: ## Install what is missing and run every test that needs no Docker
 	@embedded/setup.sh test
@@ -32,6 +37,10 @@ test-docker: ## Test docker-compose up --build from start to end
 soak: ## Run the long tests under load: hundred thousands of visitors, about ten minutes
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) -m pytest -m soak
+
+simulate: ## Judge worlds whose truth is known; writes bench/statistics.md and docs/plots (3 to 10 minutes)
+	@embedded/setup.sh test
+	@$(PYTHON_HERE) -m bench.statistics
 
 bench: ## Measure against controls and write bench/results.md; ONLY=int8 measures that row alone
 	@embedded/setup.sh bench

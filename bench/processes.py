@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,13 @@ class Server(NamedTuple):
     """Seconds from the start of its process to the first 200 of /ready."""
 
 
+class Process(NamedTuple):
+    """A running process."""
+
+    pid: int
+    ready_s: float
+
+
 @contextlib.contextmanager
 def service(folder: Path, app: str, variant: str) -> Iterator[Server]:
     """A model's service, as in the lab."""
@@ -57,19 +64,28 @@ def baseline(folder: Path, model: str, workers: int = 1) -> Iterator[Server]:
 @contextlib.contextmanager
 def running(command: Sequence[str], port: int, log: Path, environment: dict[str, str], end: int = signal.SIGTERM) -> Iterator[Server]:
     """A server that answers /ready on `port`; it is sent `end` afterwards. Raises Failure when it is not ready in time."""
+    with process(command, lambda: _status(port), log, environment, end) as started:
+        yield Server(started.pid, port, started.ready_s)
+
+
+@contextlib.contextmanager
+def process(
+    command: Sequence[str], status: Callable[[], int], log: Path, environment: dict[str, str], end: int = signal.SIGTERM
+) -> Iterator[Process]:
+    """A process that is ready when `status` says 200, wherever it listens; otherwise as `running`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     # Appending: NGINX opens /dev/stdout a second time, and would otherwise begin at the top again.
     with log.open("ab") as output:
         started = time.perf_counter()
         # A session of its own: what it starts can be ended with it, and Ctrl-C reaches only us.
-        process = subprocess.Popen(
+        child = subprocess.Popen(
             command, cwd=REPOSITORY, env=inherited | environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        _wait(process, port, log)
-        yield Server(process.pid, port, time.perf_counter() - started)
+        _wait(child, status, log)
+        yield Process(child.pid, time.perf_counter() - started)
     finally:
-        _end(process, end)
+        _end(child, end)
 
 
 def free_port() -> int:
@@ -79,16 +95,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], status: Callable[[], int], log: Path) -> None:
     end = time.monotonic() + START_S
-    status = 0
+    last = 0
     while time.monotonic() < end and process.poll() is None:
-        if (status := _status(port)) == 200:
+        if (last := status()) == 200:
             return
         time.sleep(LOOK_S)
     ended = "ended" if process.poll() is not None else f"did not get ready within {START_S} s"
     tail = " / ".join(log.read_text(errors="replace").strip().splitlines()[-3:])
-    raise Failure(f"{log.stem} {ended} (last answer: {status or 'none'}). Its log ends: {tail or 'empty'}")
+    raise Failure(f"{log.stem} {ended} (last answer: {last or 'none'}). Its log ends: {tail or 'empty'}")
 
 
 def _status(port: int) -> int:

@@ -26,6 +26,17 @@ def cpu_s(pid: int) -> float:
     return sum(_ticks(member) for member in _family(pid)) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_mb(process: int | str) -> float:
+    """The most that one process (a pid, or `self`) has ever had resident.
+
+    Not what getrusage calls maxrss: of a process that was started by a large one, that is the large one's.
+    """
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise Failure(f"/proc/{process}/status has no line VmHWM.")
+
+
 def _family(pid: int) -> list[int]:
     children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
     return [pid] + [member for child in children for member in _family(child)]

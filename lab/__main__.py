@@ -1,5 +1,6 @@
 """Runs the lab's service: python -m lab"""
 
+import logging
 import os
 import socket
 from pathlib import Path
@@ -13,21 +14,34 @@ from lab.traffic.nginx import NginxTraffic
 
 SOCKET = "lab.sock"
 
+# Seconds an idle connection stays open: longer than NGINX keeps its own (30), or it would send feedback into closing ones.
+KEEP_ALIVE_S = 75
+
 # Seconds that requests under way get to finish after SIGTERM.
 GRACE_S = 5
 
 
 def main() -> None:
     """Listens on `lab.sock` until it is told to end."""
-    here = settings.from_environment()
-    traffic = NginxTraffic(here.state, here.gateway)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
+        here = settings.from_environment()
         # Says at the start what is wrong with the gateway's folder, not at the first request.
-        notes = traffic.examine().notes
+        notes = NginxTraffic(here.state, here.gateway).examine().notes
+        app = create_app(here)
     except Refused as refused:
         raise SystemExit(str(refused)) from refused
     print("\n".join((*notes, f"The lab listens on {here.sockets / SOCKET}")), flush=True)
-    config = uvicorn.Config(create_app(traffic), log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        loop="uvloop",
+        http="httptools",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
     uvicorn.Server(config).run(sockets=[_unix(here.sockets / SOCKET)])
 
 

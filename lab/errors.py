@@ -11,3 +11,7 @@ class RoutesError(Refused):
 
 class StateError(Refused):
     """A file or folder that cannot be read or written."""
+
+
+class SettingError(Refused):
+    """A setting that means nothing."""

@@ -1,8 +1,11 @@
 """What the environment says about the lab."""
 
+import math
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
+
+from lab.errors import SettingError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -15,11 +18,48 @@ class Settings(NamedTuple):
     gateway: Path
     """The folder with upstreams.conf and the built-in routes.json."""
     sockets: Path
-    """The folder of the service's socket, lab.sock."""
+    """The folder of the service's socket, lab.sock, and of the services' own counts."""
+    attribution_s: float = 3600.0
+    """Seconds after a prediction within which feedback about it counts."""
+    reward_cap: float | None = None
+    """Most that one visitor's rewards may add up to in an analysis; None: no bound."""
+    keep_days: float = 90.0
+    """Age from which segments of the journals may be deleted."""
+    keep_gb: float = 20.0
+    """Size of all segments together from which the oldest may be deleted, in gigabytes (10^9 bytes)."""
 
 
 def from_environment() -> Settings:
-    """Reads LAB_STATE (default: state/ in the checkout), LAB_GATEWAY (nginx/ in the checkout) and LAB_SOCKETS (run/ in the state)."""
+    """Reads LAB_STATE (default: state/ in the checkout), LAB_GATEWAY (nginx/ in the checkout) and LAB_SOCKETS (run/ in the state).
+
+    Also LAB_ATTRIBUTION_S, LAB_REWARD_CAP, LAB_KEEP_DAYS and LAB_KEEP_GB. Raises SettingError for one that is no number.
+    """
     state = Path(os.environ.get("LAB_STATE") or CHECKOUT / "state").resolve()
     gateway = Path(os.environ.get("LAB_GATEWAY") or CHECKOUT / "nginx").resolve()
-    return Settings(state, gateway, Path(os.environ.get("LAB_SOCKETS") or state / "run"))
+    return Settings(
+        state,
+        gateway,
+        Path(os.environ.get("LAB_SOCKETS") or state / "run"),
+        attribution_s=_number("LAB_ATTRIBUTION_S", 3600),
+        reward_cap=_number("LAB_REWARD_CAP", None),
+        keep_days=_number("LAB_KEEP_DAYS", 90),
+        keep_gb=_number("LAB_KEEP_GB", 20),
+    )
+
+
+@overload
+def _number(name: str, default: float) -> float: ...
+@overload
+def _number(name: str, default: None) -> float | None: ...
+def _number(name: str, default: float | None) -> float | None:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (value >= 0 and math.isfinite(value)):
+        usual = "no bound" if default is None else default
+        raise SettingError(f"{name} is {text!r}, must be a number, 0 or more. Leave it out for {usual}.")
+    return value

@@ -25,11 +25,26 @@ function keyed(secret, text) {
     return crypto.createHmac('sha256', secret).update(text).digest('hex').slice(0, 32);
 }
 
-// js_set $lab_place: runs first for every request, before any rewriting. Returns `ok`, or `unknown` for an unknown variant.
+// An id that begins with the second in which it was made: what is sought by its id is then found without looking everywhere.
+function timed(id) {
+    return `0000000${Math.floor(Date.now() / 1000).toString(16)}`.slice(-8) + id.slice(8);
+}
+
+// js_set $lab_place: runs first for every request, before any rewriting. Returns `ok` for what a model answers, `unknown` for an
+// unknown variant, `feedback` for feedback, `lab` for the lab's page.
 function place(r) {
+    const uri = r.uri;
+    r.variables.lab_request_id = timed(r.variables.request_id);
+    if (uri === '/lab' || uri.indexOf('/lab/') === 0) {
+        return 'lab';
+    }
     const variables = r.variables;
     const known = variables.lab_known.split(' ');
-    const address = split.takeApart(r.uri, table.NAMES, table.DEFAULT_ROUTE, known);
+    const address = split.takeApart(uri, table.NAMES, table.DEFAULT_ROUTE, known);
+    const deployment = split.deployment(uri);
+    if (deployment || split.takesFeedback(address.inner)) {
+        return placeFeedback(r, address, deployment);
+    }
     const found = table.read(r, address.route);
     const route = found.route;
     const forced = r.headersIn['X-Variant'] || address.pin;
@@ -51,6 +66,18 @@ function place(r) {
         prepare(variables, address.route, route, chosen);
     }
     return 'ok';
+}
+
+// Whom feedback is about, as far as its address and its visitor say. Nobody becomes a visitor by it.
+function placeFeedback(r, address, deployment) {
+    const variables = r.variables;
+    const key = givenKey(r);
+    variables.lab_route = address.prefix ? address.route : '';
+    variables.lab_prefix = address.prefix;
+    variables.lab_pin = address.pin;
+    variables.lab_seldon = deployment;
+    variables.lab_visitor = key ? keyed(variables.lab_secret, key) : '';
+    return 'feedback';
 }
 
 // What predictions have and pages do not: a turn, shadows, a way through the gateway.
@@ -107,11 +134,17 @@ function asShare(value) {
     return Number((value / 100).toFixed(6));
 }
 
-// A user id that the caller vouches for, the cookie, or a new visitor. The journal gets only a keyed digest of it.
-function visitorKey(r) {
+// Who the client says that its visitor is: a user id that it vouches for, or the cookie; empty for neither.
+function givenKey(r) {
     const variables = r.variables;
     const vouched = variables.lab_trust_user_id === '1' ? usable(r.headersIn['X-User-ID']) : '';
-    const given = vouched || usable(variables[`cookie_${COOKIE}`]);
+    return vouched || usable(variables[`cookie_${COOKIE}`]);
+}
+
+// A visitor who is known, or a new one. The journal gets only a keyed digest of the key.
+function visitorKey(r) {
+    const variables = r.variables;
+    const given = givenKey(r);
     // Not the request id itself, which the journal, the client and its logs know.
     const key = given || keyed(variables.lab_secret, `cookie:${variables.request_id}`);
     if (!given) {
@@ -135,7 +168,7 @@ function shadows(r) {
     const upstreamAsked = variables.lab_upstream;
     const percents = JSON.parse(variables.lab_settings).shadows;
     const names = Object.keys(percents).sort().filter((name) => `${variables.lab_route}.${name}` !== upstreamAsked);
-    const sampled = names.filter((name) => isSampled(`shadow:${name}`, variables.request_id, percents[name]));
+    const sampled = names.filter((name) => isSampled(`shadow:${name}`, variables.lab_request_id, percents[name]));
     return sampled.map((name) => `${name}=${asShare(percents[name])}`).join(',');
 }
 

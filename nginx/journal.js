@@ -104,8 +104,8 @@ function whole(variables) {
 const made = { id: '', said: null };
 
 function once(r) {
-    if (made.id !== r.variables.request_id) {
-        made.id = r.variables.request_id;
+    if (made.id !== r.variables.lab_request_id) {
+        made.id = r.variables.lab_request_id;
         made.said = visitorsLine(r);
     }
     return made.said;
@@ -128,7 +128,7 @@ function visitorsLine(r) {
     const tries = tried(variables);
     const answered = answeredBy(tries);
     return lineOf(r, tries, {
-        request_id: variables.request_id,
+        request_id: variables.lab_request_id,
         client_request_id: harmless(r.headersIn['X-Request-ID']),
         route: variables.lab_route,
         experiment: variables.lab_experiment || null,

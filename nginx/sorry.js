@@ -9,6 +9,11 @@ const SENTENCES = {
     504: 'The model took too long to answer. Try again in a moment.',
 };
 
+const TOO_MUCH_FEEDBACK = 'The feedback is larger than 1 MB. Send fewer records at a time.';
+const NO_LAB = 'The lab does not answer at the moment, so nothing is confirmed. Send it again: the same feedback counts once.';
+const UNREAD = 'The lab is published beyond this machine, where reading it needs a sign-in, which does not exist yet. ' +
+    'Read it on the machine itself: leave LAB_BIND at 127.0.0.1. Feedback is still taken.';
+
 const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 function escaped(text) {
@@ -20,7 +25,7 @@ function forPeople(r) {
 }
 
 function body(r, sentence) {
-    const id = r.variables.request_id;
+    const id = r.variables.lab_request_id;
     if (!forPeople(r)) {
         return JSON.stringify({ detail: sentence, request_id: id }) + '\n';
     }
@@ -90,13 +95,29 @@ function notReady(r) {
     answer(r, 503, r.variables.lab_journal_trouble);
 }
 
+// js_content: the lab's own service is not there, or has too much to do.
+function noLab(r) {
+    r.headersOut['Retry-After'] = '2';
+    answer(r, 503, NO_LAB);
+}
+
+// js_content: strangers may not read the lab.
+function unread(r) {
+    answer(r, 403, UNREAD);
+}
+
 // js_set $lab_too_large and its content type: 413 must be answered without reading the upload, so not by js_content.
 function tooLarge(r) {
     return body(r, SENTENCES[413]);
+}
+
+// js_set $lab_too_much_feedback
+function tooMuchFeedback(r) {
+    return body(r, TOO_MUCH_FEEDBACK);
 }
 
 function setContentType(r) {
     r.headersOut['Content-Type'] = contentType(r);
 }
 
-export default { unanswered, unknownVariant, notReady, tooLarge, setContentType };
+export default { unanswered, unknownVariant, notReady, noLab, unread, tooLarge, tooMuchFeedback, setContentType };

@@ -13,6 +13,12 @@ const TURNS_MAX = 4;
 const PREDICTS = ['/predict', '/predict/label', '/result', '/result/'];
 const PREDICTS_SAMPLE = ['/predict/test', '/predict/test/label'];
 
+// The addresses that take feedback: ours, and Seldon's.
+const TAKES_FEEDBACK = ['/feedback', '/api/v1.0/feedback'];
+
+// Longest namespace and deployment together: more than Kubernetes allows.
+const DEPLOYMENT_MAX = 512;
+
 // An address, taken apart: /iris/svc/predict → route iris, pin svc, inner /predict, prefix /iris/svc.
 // `known` are the variants that exist: ["iris.svc", …].
 function takeApart(uri, routes, defaultRoute, known) {
@@ -27,6 +33,21 @@ function takeApart(uri, routes, defaultRoute, known) {
 
 function predicts(method, inner) {
     return (method === 'POST' && PREDICTS.indexOf(inner) >= 0) || (method === 'GET' && PREDICTS_SAMPLE.indexOf(inner) >= 0);
+}
+
+function takesFeedback(inner) {
+    return TAKES_FEEDBACK.indexOf(inner) >= 0;
+}
+
+// What feedback sent to Seldon's address names: /seldon/<namespace>/<deployment>/api/v1.0/feedback → "<namespace>/<deployment>".
+// Empty for any other address.
+function deployment(uri) {
+    if (uri.indexOf('/seldon/') !== 0) {
+        return '';
+    }
+    const segments = uri.split('/');
+    const named = segments.slice(2, 4).join('/');
+    return segments.slice(4).join('/') === 'api/v1.0/feedback' && named.length <= DEPLOYMENT_MAX && isPrintable(named) ? named : '';
 }
 
 // Exact and case-sensitive, unlike NGINX's own `map`.
@@ -183,4 +204,4 @@ function troubleWithLanes(route) {
     return beyond.length ? `${beyond[0]} has more than its lane of ${width} %` : '';
 }
 
-export default { BUCKETS, takeApart, predicts, ruled, bucket, holder, turns, rescuer, share, trouble, isPrintable };
+export default { BUCKETS, takeApart, takesFeedback, deployment, predicts, ruled, bucket, holder, turns, rescuer, share, trouble, isPrintable };

@@ -50,14 +50,23 @@ fi
 secret=$(cat "$state/secret" 2>/dev/null || true)
 [ ${#secret} = 64 ] || secret=$(new_secret)
 
-# Within one machine a client may say who its user is; strangers from elsewhere could pose as anybody.
+# Within one machine a client may say who its user is, and read what the lab knows; strangers from elsewhere could pose as anybody.
 case ${LAB_BIND:-127.0.0.1} in
-    127.*|localhost|::1) trust=${LAB_TRUST_USER_ID:-1} ;;
-    *) trust=${LAB_TRUST_USER_ID:-0} ;;
+    127.*|localhost|::1) trust=${LAB_TRUST_USER_ID:-1} reading=1 ;;
+    *) trust=${LAB_TRUST_USER_ID:-0} reading= ;;
 esac
 
 # upstreams.conf is the list of variants; JavaScript gets it from here.
 known=$(sed -n 's/^upstream  *\([a-z0-9]*\.[a-z0-9]*\) .*/\1/p' "$here/upstreams.conf" | tr '\n' ' ' | sed 's/ $//')
+
+# Addresses that are taken: the model would never be asked, and one called lab would take the lab's socket.
+for name in $known; do
+    case .$name. in
+        *.lab.*|*.feedback.*|*.seldon.*|*.api.*)
+            say "$here/upstreams.conf names $name: a route or variant cannot be called lab, feedback, seldon or api. Choose another name."
+            exit 1 ;;
+    esac
+done
 
 # What the lab may give visitors to: the variants that this gateway knows, whatever is written into the file after its start.
 cp "$here/upstreams.conf" "$state/upstreams.conf" 2>/dev/null || true
@@ -71,6 +80,7 @@ for file in "$here"/*.conf; do
         -e "s|@STATE@|$state|g" -e "s|@MODULES@|${LAB_NGINX_MODULES:-/usr/lib/nginx/modules}|g" -e "s|@USER@|$user|g" \
         -e "s|@WORKERS@|${LAB_WORKERS:-auto}|g" -e "s|@LOG_LEVEL@|${LAB_LOG_LEVEL:-warn}|g" \
         -e "s|@LISTEN@|${LAB_LISTEN:-0.0.0.0:8080}|g" -e "s|@KNOWN@|$known|g" -e "s|@SECRET@|$secret|g" -e "s|@TRUST_USER_ID@|$trust|g" \
+        -e "s|@READING@|$reading|g" \
         "$file" >"$run/$(basename "$file")"
 done
 

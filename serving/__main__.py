@@ -5,9 +5,12 @@ import socket
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from serving import record, settings
+from serving.answers import Counted, Tally
 from serving.app import create_app
+from serving.settings import Settings
 
 # Connections that may wait while the process is busy.
 BACKLOG = 2048
@@ -24,7 +27,7 @@ def main() -> None:
     here = settings.from_environment()
     record.configure(here.log_level)
     tcp = _tcp(here.host, here.port)
-    app = create_app(here)
+    app = _counted(create_app(here), here)
     sockets = [tcp] + ([_unix(here.sockets / f"{here.variant}.sock")] if here.sockets else [])
     config = uvicorn.Config(
         app,
@@ -37,6 +40,11 @@ def main() -> None:
         timeout_graceful_shutdown=GRACE_S,
     )
     uvicorn.Server(config).run(sockets=sockets)
+
+
+def _counted(app: ASGIApp, here: Settings) -> ASGIApp:
+    """Only behind a gateway is there a journal whose lines can be compared with what was answered."""
+    return Counted(app, Tally(here.sockets / f"{here.variant}.answers")) if here.sockets else app
 
 
 def _tcp(host: str, port: int) -> socket.socket:

@@ -34,6 +34,7 @@ class Arrival:
         request_id = _request_id(headers.get("x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
         scope["state"]["route"] = _route(headers.get("x-lab-route", ""))
+        scope["state"]["journaled"] = headers.get("x-lab-journal") == "1"
         _apply_prefix(scope, headers.get("x-forwarded-prefix", ""))
         await self._app(scope, self._limited(receive, headers), _stamped(send, request_id))
 
@@ -80,6 +81,12 @@ def unpinned(request: Request, variant: str) -> str:
 def inner_path(request: Request) -> str:
     """The path without the prefix."""
     return request.url.path.removeprefix(prefix(request))
+
+
+def is_journaled(request: Request) -> bool:
+    """Whether the gateway writes this prediction down: only then is there anybody who could take feedback on it."""
+    journaled: bool = request.state.journaled
+    return journaled
 
 
 def _request_id(given: str) -> str:

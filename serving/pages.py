@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from serving import measurement_face, service, words
-from serving.arrival import inner_path, pin, prefix, unpinned
+from serving.arrival import inner_path, is_journaled, pin, prefix, unpinned
 from serving.contract import Picture
 from serving.errors import Refusal
 from serving.service import json_response
@@ -57,8 +57,8 @@ async def result(request: Request) -> Response:
     answered = await here.predict(request, await here.face.from_form(request))
     prediction = answered.timed.prediction
     by_probability = sorted(zip(here.engine.model.labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
-    context = here.face.shown(answered.item) | {"ranking": by_probability[:5], "prediction": prediction, "timed": answered.timed}
-    return page(request, "result.html", context, headers=answered.headers)
+    said = {"ranking": by_probability[:5], "prediction": prediction, "timed": answered.timed, "takes_feedback": is_journaled(request)}
+    return page(request, "result.html", here.face.shown(answered.item) | said, headers=answered.headers)
 
 
 @router.get("/docs")

@@ -5,5 +5,5 @@ It has TITLE, ABOUT, SECONDS and `measure(folder) -> Findings`, as `bench.row.Ro
     found = interleaved({"control": timed(old), "candidate": timed(new)}, rounds=50, seconds=SECONDS)
     return Findings([Line("new", "s", ratio(found["control"], found["candidate"], "lower"))], [])
 
-The rounds of all rows together must leave room within the ten minutes of `make bench`; a test adds up their SECONDS.
+The rounds of all rows together must leave room within the fifteen minutes of `make bench`; a test adds up their SECONDS.
 """

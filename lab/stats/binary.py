@@ -107,12 +107,18 @@ class BinaryComparison:
         if self.kept is None:
             object.__setattr__(self, "kept", Interval(-math.inf, math.inf, self.alpha))
 
-    def update(self, block: BinaryBlock) -> Self:
-        """One look later. ValueError for counts that cannot be."""
+    def update(self, block: BinaryBlock, weight: float = 1.0) -> Self:
+        """One look later. ValueError for counts that cannot be.
+
+        weight: the share of the block's log-likelihood that counts, chosen from the past alone. A likelihood ratio to a power of at
+        most 1 has a mean of at most 1 as well (Jensen's inequality), so the e-value stays exact, and is the more careful the less counts.
+        """
+        if not 0 < weight <= 1:
+            raise ValueError(f"weight is {weight}, must be above 0 and at most 1.")
         closed, pending = _joined(self.pending, block.checked())
         if not closed.has_both:
             return replace(self, looks=self.looks + 1, pending=pending)
-        values = np.asarray(self.values) + _block_values(closed)
+        values = np.asarray(self.values) + weight * _block_values(closed)
         seen = replace(self, looks=self.looks + 1, pending=pending, totals=self.totals.plus(closed), values=tuple(values.tolist()))
         return seen._judged()
 
@@ -233,11 +239,12 @@ def log_e_paths(
     prior_scale: float = 0.2,
     null: float = 0.0,
     side: Side = "two-sided",
+    weights: ArrayLike = 1.0,
 ) -> Floats:
     """The log e-value after each look of many runs at once, for simulations: what `BinaryComparison.log_e` would be.
 
-    The first four broadcast to (runs, looks), whole numbers. Blocks that lack an arm count for nothing (none is carried). The prior's
-    integral is a Gauss-Legendre sum fine enough for the most informative run; its weights sum to 1, so it is valid in itself.
+    The first four broadcast to (runs, looks), whole numbers; so do the weights, those of `BinaryComparison.update`. Blocks that lack an
+    arm count for nothing (none is carried). The prior's integral is a Gauss-Legendre sum fine enough for the most informative run; its weights sum to 1, so it is valid in itself.
     """
     _check(null, side)
     shape = np.broadcast_shapes(*(np.shape(x) for x in (n_baseline, n_candidate, total_successes, candidate_successes)))
@@ -248,14 +255,17 @@ def log_e_paths(
     read = interpolation(points, np.append(grid, null)).T
     cumulants, which = _cumulants(n_a, n_b, s, points)
     excess = k - expected_successes(n_a, n_b, s)
-    return _paths(excess, cumulants, which, points, read, log_weights)
+    counted = np.broadcast_to(np.asarray(weights, dtype=np.float64), shape)
+    return _paths(excess, cumulants, which, counted, points, read, log_weights)
 
 
-def _paths(excess: Floats, cumulants: Floats, which: NDArray[np.int64], points: Floats, read: Floats, log_weights: Floats) -> Floats:
+def _paths(
+    excess: Floats, cumulants: Floats, which: NDArray[np.int64], counted: Floats, points: Floats, read: Floats, log_weights: Floats
+) -> Floats:
     runs, looks = excess.shape
     values, log_e = np.zeros((runs, points.size)), np.empty((runs, looks))
     for look in range(looks):
-        values += excess[:, look, None] * points - cumulants[which[:, look]]
+        values += counted[:, look, None] * (excess[:, look, None] * points - cumulants[which[:, look]])
         total = values @ read
         numerator = total[:, :-1] + log_weights
         top = numerator.max(axis=1)

@@ -1,12 +1,15 @@
 """Tells our NGINX who gets which model: by a file in the state folder that it reads at every request."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab import files, upstreams
 from lab.errors import RoutesError, StateError
+from lab.journal import decisions
+from lab.journal.decisions import Decision
 from lab.routes import Route, Routes, dump, examine, parse, with_weights
 from lab.routes.parse import Examined, epochs, no_route, spent
 from lab.routes.table import Known
@@ -36,12 +39,21 @@ class Changed(NamedTuple):
     after: Route
 
 
+class Author(NamedTuple):
+    """Who changes something, and why."""
+
+    who: str = "unknown"
+    why: str | None = None
+
+
 class NginxTraffic:
     """A state folder and the gateway that reads it."""
 
-    def __init__(self, state: Path, gateway: Path) -> None:
+    def __init__(self, state: Path, gateway: Path, clock: Callable[[], float] = time.time) -> None:
+        """`clock` tells seconds since 1970."""
         self.state = state
         self.gateway = gateway
+        self._clock = clock
 
     def known(self) -> Known:
         """The variants of every route that the gateway came with."""
@@ -61,7 +73,7 @@ class NginxTraffic:
         routes = Routes(default_route=built_in.default_route, routes={**built_in.routes, **found})
         return Reading(routes, frozenset(found), (*current.notes, *_instead(current.wrong, instead, built_in)))
 
-    def change(self, name: str, function: Callable[[Route], Route]) -> Changed:
+    def change(self, name: str, function: Callable[[Route], Route], author: Author = Author()) -> Changed:  # noqa: B008 - it is immutable
         """Applies a function to a route while no other process can change it. Raises Refused, and changes nothing, when it cannot be."""
 
         def wanted(routes: Routes) -> Mapping[str, Route]:
@@ -69,12 +81,12 @@ class NginxTraffic:
                 raise RoutesError(no_route(name, routes.routes.keys()))
             return {name: function(routes.routes[name])}
 
-        before, after = self._apply(wanted)
+        before, after = self._apply(wanted, author)
         return Changed(before.routes[name], after.routes[name])
 
-    def write(self, routes: Routes) -> Routes:
+    def write(self, routes: Routes, author: Author = Author()) -> Routes:  # noqa: B008 - it is immutable
         """Makes the routes of a table count; those that differ from what counts now get the next epoch. Returns what counts then."""
-        return self._apply(lambda _: routes.routes)[1]
+        return self._apply(lambda _: routes.routes, author)[1]
 
     def weights(self, route: str) -> Mapping[str, float]:
         """Percent of the visitors of each variant of a route."""
@@ -83,12 +95,12 @@ class NginxTraffic:
             raise RoutesError(no_route(route, routes.keys()))
         return routes[route].weights
 
-    def set_weights(self, route: str, weights: Mapping[str, float]) -> None:
+    def set_weights(self, route: str, weights: Mapping[str, float], author: Author = Author()) -> None:  # noqa: B008 - it is immutable
         """Changes them; see `with_weights` for those that are not named."""
         known = self.known()
-        self.change(route, lambda present: with_weights(route, present, weights, known[route]))
+        self.change(route, lambda present: with_weights(route, present, weights, known[route]), author)
 
-    def _apply(self, wanted: Callable[[Routes], Mapping[str, Route]]) -> tuple[Routes, Routes]:
+    def _apply(self, wanted: Callable[[Routes], Mapping[str, Route]], author: Author) -> tuple[Routes, Routes]:
         """What counted before and what counts now."""
         with files.locked(self.state / LOCK):
             reading = self.examine()
@@ -98,10 +110,17 @@ class NginxTraffic:
                 return reading.routes, reading.routes
             last = self._last_epochs(present)
             changed = {name: _at_epoch(route, last.get(name, 0) + 1) for name, route in differing.items()}
-            self._replace(reading, changed, last | {name: route.epoch for name, route in changed.items()})
+            self._replace(reading, changed, last | {name: route.epoch for name, route in changed.items()}, author)
             return reading.routes, reading.routes.model_copy(update={"routes": {**present, **changed}})
 
-    def _replace(self, reading: Reading, changed: Mapping[str, Route], last: Mapping[str, int]) -> None:
+    def _record(self, present: Mapping[str, Route], changed: Mapping[str, Route], author: Author) -> None:
+        for name, route in changed.items():
+            detail = _differences(present.get(name), route)
+            kind = "weights" if detail.keys() & {"weights", "mode"} else "route"
+            decision = Decision(kind, name, route.experiment, route.epoch, author.who, author.why, dict(route.weights), detail)
+            decisions.record(self.state / "journal", decision, self._clock())
+
+    def _replace(self, reading: Reading, changed: Mapping[str, Route], last: Mapping[str, int], author: Author) -> None:
         """Keeps what counted until now as the file before, and puts the new file in place. `last` are the epochs spent by then."""
         before = reading.routes.model_copy(update={"routes": {name: reading.routes.routes[name] for name in sorted(reading.named)}})
         text = dump(before.model_copy(update={"routes": {**before.routes, **changed}}))
@@ -110,6 +129,8 @@ class NginxTraffic:
         files.replace(self.state / PREVIOUS, dump(before))
         # Before the gateway can see them: a number that is skipped does no harm, one that is used twice does.
         files.replace(self.state / EPOCHS, json.dumps(last, indent=2, sort_keys=True) + "\n")
+        # A change that nobody can look up must not count. Should the last step fail, no prediction will ever name this epoch.
+        self._record(reading.routes.routes, changed, author)
         files.replace(self.state / FILE, text)
         if files.read(self.state / FILE) != text:
             raise StateError(f"{self.state / FILE} was overwritten by another program meanwhile. Read it, and try again.")
@@ -165,6 +186,12 @@ def _text_of(path: Path) -> str:
 def _instead(wrong: frozenset[str], instead: Mapping[str, Route], built_in: Routes) -> list[str]:
     names = sorted(wrong & built_in.routes.keys())
     return [f"For {name}, {PREVIOUS if name in instead else 'what the gateway came with'} counts instead." for name in names]
+
+
+def _differences(before: Route | None, after: Route) -> dict[str, Any]:
+    """Each setting that changes, but the epoch, with its value before and after."""
+    old, new = before.model_dump(mode="json") if before else {}, after.model_dump(mode="json")
+    return {name: {"before": old.get(name), "after": value} for name, value in new.items() if name != "epoch" and old.get(name) != value}
 
 
 def _is_same(route: Route, present: Route | None) -> bool:

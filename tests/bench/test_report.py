@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.interleave import Difference, Ratio
+from bench.noise import rounds_apart
 from bench.report import figure, report, signed, table
 from bench.row import Findings, Line, Outcome
 
@@ -63,3 +64,7 @@ def test_a_row_without_figures_is_named_on_top_and_says_why() -> None:
 
     assert "**Missing from this run: one.**" in text
     assert "No figures: the model is missing." in text
+
+
+def test_the_noise_of_one_side_is_its_least_and_its_largest_round() -> None:
+    assert rounds_apart([170, 150, 180.4], "lines/s") == "median 170 lines/s, its rounds from 150 to 180 lines/s"

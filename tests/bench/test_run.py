@@ -11,8 +11,8 @@ from bench.machine import has_vnni, instruction_sets
 from bench.row import Findings, Line
 from bench.run import run
 
-# Of the ten minutes of `make bench`; the rest is for starting servers, drawing pictures and rounds that are under way.
-SECONDS_MAX = 400
+# Of the fifteen minutes of `make bench`; the rest is for starting servers, drawing pictures, writing journals and rounds under way.
+SECONDS_MAX = 630
 
 
 class Good:
@@ -83,7 +83,7 @@ def test_a_run_that_is_stopped_leaves_no_old_figure(tmp_path: Path) -> None:
 def test_every_module_in_rows_is_a_row() -> None:
     rows = discovered()
 
-    assert {"int8", "gateway", "iris", "upload", "start"} <= set(rows)
+    assert {"int8", "gateway", "iris", "upload", "start", "shadow", "ingest", "feedback", "sink"} <= set(rows)
     for row in rows.values():
         assert row.TITLE
         assert "Control:" in row.ABOUT
@@ -91,7 +91,7 @@ def test_every_module_in_rows_is_a_row() -> None:
         assert callable(row.measure)
 
 
-def test_the_rows_together_leave_room_within_ten_minutes() -> None:
+def test_the_rows_together_leave_room_within_fifteen_minutes() -> None:
     assert sum(row.SECONDS for row in discovered().values()) <= SECONDS_MAX
 
 

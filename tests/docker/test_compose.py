@@ -44,7 +44,7 @@ class Compose:
 
     def lines(self) -> list[dict[str, Any]]:
         """The whole journal; every line is valid."""
-        return journal_lines(self("exec", "-T", "nginx", "sh", "-c", "cat /state/journal/*.jsonl"))
+        return journal_lines(self("exec", "-T", "nginx", "sh", "-c", "cat /state/journal/predictions-*.jsonl"))
 
     def upload(self, path: str = "/predict", **headers: str) -> requests.Response:
         """Uploads a picture through the published port, on a connection of its own."""
@@ -107,6 +107,23 @@ def test_a_prediction_is_one_journal_line_and_one_line_of_the_log(compose: Compo
     (line,) = [line for line in compose.lines() if line["request_id"] == answer.headers["X-Request-ID"]]
     assert (line["variant"], line["label"]) == (answer.json()["model"], answer.json()["likely_class"])
     assert compose("logs", "--no-color", "nginx").count(answer.headers["X-Request-ID"]) == 1
+
+
+def test_a_reward_is_kept_joined_and_shown(compose: Compose) -> None:
+    request_id = compose.upload().headers["X-Request-ID"]
+
+    answer = requests.post(f"{compose.url}/feedback", json={"request_id": request_id, "truth": "lemon"})
+
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "stored")
+    question = f"select truth, predicted_route from feedback where request_id = '{request_id}'"
+    eventually(lambda: json.loads(compose("exec", "-T", "lab", "lab", "sql", "-o", "json", question)) == [
+        {"truth": "lemon", "predicted_route": "fruit"}
+    ])  # fmt: skip
+    row = json.loads(compose("exec", "-T", "lab", "lab", "log", "-o", "json", "--request-id", request_id))
+    assert row["status"] == 200
+    account = json.loads(compose("exec", "-T", "lab", "lab", "journal", "-o", "json"))
+    assert all(one["lines"] == one["stored"] for one in account["journals"])
+    assert [one["missing"] for one in account["answers"]] == [0] * len(account["answers"])
 
 
 def test_the_models_answer_on_their_own_ports(compose: Compose) -> None:

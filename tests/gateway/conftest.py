@@ -23,7 +23,7 @@ VARIANTS = ("custom", "vgg16", "vgg16int8", "svc", "forest", "xgboost")
 
 
 class FakeService:
-    """A model service that answers on a unix socket with its own name, and fails on demand."""
+    """A service of a model, or the lab's own: answers on a unix socket with its own name, and fails on demand."""
 
     def __init__(self, variant: str, folder: Path) -> None:
         self.variant = variant
@@ -108,6 +108,7 @@ class Gateway:
         (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.services = {variant: FakeService(variant, folder) for variant in VARIANTS}
+        self.lab = FakeService("lab", folder)
         self._output = folder / "output"
         self._validated = 0
         self.routes: dict[str, Any] = json.loads((REPOSITORY / "nginx" / "routes.json").read_text())
@@ -115,7 +116,7 @@ class Gateway:
 
     def start(self) -> None:
         """Starts the fakes and NGINX with two workers, and waits until it answers."""
-        for service in self.services.values():
+        for service in (*self.services.values(), self.lab):
             service.start()
         settings = {
             "LAB_LISTEN": f"127.0.0.1:{self.port}",
@@ -135,7 +136,7 @@ class Gateway:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(PATIENCE_S)
-        for service in self.services.values():
+        for service in (*self.services.values(), self.lab):
             service.stop()
 
     def _is_ready(self) -> bool:
@@ -194,19 +195,25 @@ class Gateway:
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
     """A gateway of the test's own."""
-    yield from _running()
+    with gateway_with() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def shared_gateway() -> Iterator[Gateway]:
     """One gateway for tests that only add lines."""
-    yield from _running()
+    with gateway_with() as running:
+        yield running
 
 
-def _running() -> Iterator[Gateway]:
+@contextlib.contextmanager
+def gateway_with(**settings: str) -> Iterator[Gateway]:
+    """A gateway with settings of its own."""
     # Not pytest's own folder: a unix socket's path must be short.
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
-        running = Gateway(Path(folder))
+        running = Gateway(Path(folder), **settings)
         running.start()
-        yield running
-        running.stop()
+        try:
+            yield running
+        finally:
+            running.stop()

@@ -68,6 +68,10 @@ class Running:
         """Asks it to end."""
         self._process.terminate()
 
+    def kill(self) -> None:
+        """Ends it as kill -9 does."""
+        self._process.kill()
+
     def wait(self) -> None:
         """Waits for its end."""
         self._process.wait(PATIENCE_S)

@@ -57,7 +57,7 @@ def test_a_socket_that_a_dead_service_left_is_replaced(start: Start, folder: Pat
     start(APP="app_iris", VARIANT="svc", LAB_SOCKETS=str(folder))
 
     assert asked(path) == 200
-    assert [file.name for file in folder.iterdir()] == ["svc.sock"]
+    assert sorted(file.name for file in folder.iterdir()) == ["svc.answers", "svc.sock"]
 
 
 def test_a_taken_port_is_a_sentence() -> None:

@@ -1,5 +1,6 @@
 """Comparing slow requests, and holding them against a limit."""
 
+import itertools
 import json
 import math
 
@@ -33,23 +34,41 @@ def test_a_drift_of_both_is_no_difference() -> None:
     assert sum(found) <= 1
 
 
-def test_the_threshold_comes_from_the_past_alone() -> None:
+def test_the_threshold_is_the_quantile_of_both_arms_of_the_block() -> None:
     before = run(LatencyComparison(), blocks(2, 5, 1.0))
 
-    fast, slow = (Histogram.of(np.full(100, x)) for x in (0.001, 5.0))
+    fast, slow = (Histogram.of(np.full(n, x)) for n, x in ((190, 0.001), (10, 5.0)))
     after = before.update(LatencyBlock(fast, slow))
 
-    assert before.threshold_s == pytest.approx(0.1 * math.exp(0.6 * 1.645), rel=0.1)
-    assert after.comparison.totals.candidate.successes - before.comparison.totals.candidate.successes == 100
+    assert before.threshold_s == pytest.approx(0.1 * math.exp(0.6 * 1.645), rel=0.25)
+    assert 0.001 < after.threshold_s <= 5.0
+    assert after.comparison.totals.candidate.successes - before.comparison.totals.candidate.successes == 10
     assert after.comparison.totals.baseline.successes == before.comparison.totals.baseline.successes
 
 
-def test_the_first_block_only_sets_the_threshold() -> None:
-    first = LatencyComparison().update(blocks(3, 1, 9.0)[0])
+def test_equal_quantiles_of_unlike_shapes_are_no_difference_while_load_comes_and_goes() -> None:
+    def block(random: np.random.Generator, look: int) -> LatencyBlock:
+        level = 0.1 * math.exp(0.3 * math.sin(look / 8))
+        return LatencyBlock(*(Histogram.of(level * np.exp(spread * (random.standard_normal(500) - 1.645))) for spread in (1.0, 0.5)))
 
-    assert math.isnan(LatencyComparison().threshold_s)
-    assert first.threshold_s > 0
-    assert first.log_e == 0.0
+    found = []
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        found.append(run(LatencyComparison(), [block(random, look) for look in range(60)]).crossed(0.05))
+
+    # A threshold of older blocks would find two thirds of them.
+    assert sum(found) <= 2
+
+
+def test_given_how_many_exceed_the_threshold_every_assignment_is_equally_likely() -> None:
+    values = [0.11, 0.12, 0.13, 0.4, 0.5, 0.6]
+    assignments = list(itertools.combinations(range(len(values)), 3))
+
+    def e_value(chosen: tuple[int, ...]) -> float:
+        arms = [[value for place, value in enumerate(values) if (place in chosen) == candidate] for candidate in (False, True)]
+        return math.exp(LatencyComparison(quantile=0.5).update(LatencyBlock(*(Histogram.of(arm) for arm in arms))).log_e)
+
+    assert sum(e_value(chosen) for chosen in assignments) / len(assignments) == pytest.approx(1, abs=1e-9)
 
 
 def test_a_threshold_is_never_above_everything_seen() -> None:
@@ -68,14 +87,24 @@ def test_an_empty_look_keeps_the_threshold() -> None:
     assert (after.log_e, after.threshold_s, after.looks) == (before.log_e, before.threshold_s, 4)
 
 
-def test_while_a_block_waits_for_its_other_arm_the_threshold_stays() -> None:
+def test_a_block_that_lacks_an_arm_waits_for_it_and_has_one_threshold_with_it() -> None:
     before = run(LatencyComparison(), blocks(5, 3, 1.0))
 
-    waiting = before.update(LatencyBlock(Histogram.of([9.0] * 50), Histogram()))
-    joined = waiting.update(LatencyBlock(Histogram(), Histogram.of([0.1] * 50)))
+    waiting = before.update(LatencyBlock(Histogram.of([9.0] * 4), Histogram()))
+    joined = waiting.update(LatencyBlock(Histogram(), Histogram.of([0.1] * 76)))
 
-    assert waiting.edge == before.edge
-    assert joined.comparison.totals.n == before.comparison.totals.n + 100
+    assert (waiting.edge, waiting.log_e) == (before.edge, before.log_e)
+    assert 0.1 < joined.threshold_s <= 9.0
+    assert joined.comparison.totals.n == before.comparison.totals.n + 80
+    assert joined.comparison.totals.baseline.successes == before.comparison.totals.baseline.successes + 4
+
+
+def test_too_many_that_lack_an_arm_are_passed_over() -> None:
+    before = run(LatencyComparison(), blocks(5, 3, 1.0))
+
+    after = before.update(LatencyBlock(Histogram.of([9.0] * 500), Histogram())).update(LatencyBlock(Histogram(), Histogram.of([0.1] * 500)))
+
+    assert after.comparison.totals == before.comparison.totals
 
 
 def test_a_limit_on_a_quantile_is_a_limit_on_the_share_above() -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.statistics.page import END, HEADER, START
-from lab.stats_cli import stats_app
+from lab.cli.stats.commands import stats_app
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "statistics.md").read_text()

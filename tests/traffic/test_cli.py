@@ -274,7 +274,10 @@ def test_output_that_goes_elsewhere_is_neither_cut_nor_coloured(state: Path, gat
 
 
 def test_the_default_places_are_those_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LAB_STATE", "LAB_GATEWAY", "LAB_SOCKETS"):
+    for name in ("LAB_STATE", "LAB_GATEWAY", "LAB_SOCKETS", "LAB_ATTRIBUTION_S", "LAB_REWARD_CAP", "LAB_KEEP_DAYS", "LAB_KEEP_GB"):
         monkeypatch.delenv(name, raising=False)
 
-    assert settings.from_environment() == (CHECKOUT / "state", CHECKOUT / "nginx", CHECKOUT / "state" / "run")
+    here = settings.from_environment()
+
+    assert here[:3] == (CHECKOUT / "state", CHECKOUT / "nginx", CHECKOUT / "state" / "run")
+    assert here == settings.Settings(*here[:3])

@@ -1,34 +1,23 @@
-"""The command line: lab weight, lab route."""
+"""lab weight and lab route: who gets which model."""
 
+import getpass
 import json
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from lab import described, settings, terminal
-from lab.errors import Refused, RoutesError
+from lab.cli.common import Output, OutputOption, say, sentences
+from lab.errors import RoutesError
 from lab.routes import Route, with_fallback, with_mode, with_rescue_500, with_shadows, with_weights, without_lane
 from lab.routes.change import notices
 from lab.routes.parse import no_route
-from lab.traffic.nginx import NginxTraffic
-
-EXIT_CODES = "Exit codes: 0 done; 1 refused or failed, and a sentence on standard error says why; 2 the command was not understood."
+from lab.traffic.nginx import Author, NginxTraffic
 
 PERCENT = re.compile(r"(?P<name>[^=]+)=(?P<percent>-?\d+(\.\d+)?)%?")
-
-app = typer.Typer(
-    name="lab",
-    help="Changes who gets which model while the gateway runs. A change counts from the next request on.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 
 
 class Mode(StrEnum):
@@ -46,22 +35,9 @@ class Fallback(StrEnum):
     none = "none"
 
 
-class Output(StrEnum):
-    """How results are printed."""
-
-    table = "table"
-    json = "json"
+WhyOption = Annotated[str | None, typer.Option("--why", help="a reason, for the journal of decisions")]
 
 
-OutputOption = Annotated[Output, typer.Option("-o", "--output", help="table for people, json for programs")]
-
-
-def main() -> None:
-    """The program `lab`."""
-    app()
-
-
-@app.command(epilog=EXIT_CODES)
 def weight(
     route: Annotated[str | None, typer.Argument(help="a route; without one, all of them are shown")] = None,
     weights: Annotated[
@@ -71,6 +47,7 @@ def weight(
     mode: Annotated[
         Mode | None, typer.Option(help="weighted: visitors keep their variant; roundrobin: predictions alternate; off: only the baseline")
     ] = None,
+    why: WhyOption = None,
     show: Annotated[bool, typer.Option("--show", help="change nothing, show what counts now (the default without changes)")] = False,
     output: OutputOption = Output.table,
 ) -> None:
@@ -85,11 +62,10 @@ def weight(
         changes.append(lambda present, known: with_weights(route, present, percents, known))
     if mode:
         changes.append(lambda present, _: with_mode(present, mode.value))
-    with _sentences():
-        _do(route, changes, output)
+    with sentences():
+        _do(route, changes, why, output)
 
 
-@app.command("route", epilog=EXIT_CODES)
 def change_route(
     route: Annotated[str, typer.Argument(help="a route")],
     fallback: Annotated[Fallback | None, typer.Option(help="who answers when a variant fails; none: its error reaches the visitor")] = None,
@@ -101,6 +77,7 @@ def change_route(
     drop_lane: Annotated[
         str | None, typer.Option(metavar="VARIANT", help="give up the lane of a candidate without a weight; the others' visitors may move")
     ] = None,
+    why: WhyOption = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Shows or changes what else a route does: lab route iris --shadow xgboost=10 --fallback none"""
@@ -114,26 +91,26 @@ def change_route(
         changes.append(lambda present, known: with_shadows(present, shadows, known))
     if drop_lane:
         changes.append(lambda present, _: without_lane(present, drop_lane))
-    with _sentences():
-        _do(route, changes, output)
+    with sentences():
+        _do(route, changes, why, output)
 
 
 # A change of a route, which may ask for the variants that there are.
 Change = Callable[[Route, Sequence[str]], Route]
 
 
-def _do(route: str | None, changes: Sequence[Change], output: Output) -> None:
+def _do(route: str | None, changes: Sequence[Change], why: str | None, output: Output) -> None:
     """Makes the changes, all at once, then shows what counts."""
     here = settings.from_environment()
     traffic = NginxTraffic(here.state, here.gateway)
     if route is not None and route not in traffic.known():
         raise RoutesError(no_route(route, traffic.known()))
     if route is not None and changes:
-        _change(traffic, route, changes)
+        _change(traffic, route, changes, Author(f"{getpass.getuser()}, by the command line", why))
     _show(traffic, route, output)
 
 
-def _change(traffic: NginxTraffic, route: str, changes: Sequence[Change]) -> None:
+def _change(traffic: NginxTraffic, route: str, changes: Sequence[Change], author: Author) -> None:
     known = traffic.known()[route]
 
     def all_of_them(present: Route) -> Route:
@@ -141,11 +118,11 @@ def _change(traffic: NginxTraffic, route: str, changes: Sequence[Change]) -> Non
             present = change(present, known)
         return present
 
-    before, after = traffic.change(route, all_of_them)
+    before, after = traffic.change(route, all_of_them, author)
     if before == after:
-        _say(f"{route} is like this already: nothing is changed.")
+        say(f"{route} is like this already: nothing is changed.")
     for notice in notices(route, before, after):
-        _say(notice)
+        say(notice)
 
 
 def _show(traffic: NginxTraffic, route: str | None, output: Output) -> None:
@@ -155,7 +132,7 @@ def _show(traffic: NginxTraffic, route: str | None, output: Output) -> None:
         print(json.dumps(described.as_json(reading.routes, names, known, reading.notes), indent=2))
         return
     for note in reading.notes:
-        _say(note)
+        say(note)
     screen = terminal.console()
     for name in names:
         terminal.show(described.describe(name, reading.routes.routes[name], known[name]), screen)
@@ -172,17 +149,3 @@ def _percents(words: Sequence[str]) -> dict[str, float]:
             raise typer.BadParameter(f"{fits['name']} is named twice.")
         found[fits["name"]] = float(fits["percent"])
     return found
-
-
-def _say(sentence: str) -> None:
-    """To standard error: standard output is for results."""
-    print(sentence, file=sys.stderr)
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    try:
-        yield
-    except Refused as refused:
-        _say(str(refused))
-        raise typer.Exit(1) from refused

@@ -1,0 +1,1 @@
+"""The statistics on the command line, for anybody's own numbers."""

@@ -1,0 +1,150 @@
+"""Reads blocks of evidence, as CSV with a header or as JSON lines, for `lab stats`."""
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lab.errors import Refused
+
+STANDARD_INPUT = "-"
+
+
+class InputError(Refused):
+    """Something in the file that cannot be evidence: names the file, the line and the value."""
+
+
+class Row(NamedTuple):
+    """One line of the file."""
+
+    place: str
+    """File and line, for sentences: `clicks.csv, line 7`."""
+    block: str
+    variant: str
+    fields: Mapping[str, Any]
+
+    def number(self, column: str) -> float:
+        """A finite number, or a sentence."""
+        value = self._given(column)
+        try:
+            number = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.wrong(f"{column} is {value!r}, must be a number.")
+        return number
+
+    def whole(self, column: str) -> int:
+        """A whole number of at least 0, or a sentence."""
+        number = self.number(column)
+        if number < 0 or number != int(number):
+            raise self.wrong(f"{column} is {self.fields[column]}, must be a whole number of at least 0.")
+        return int(number)
+
+    def text(self, column: str, default: str) -> str:
+        """What a column says, or `default` where it is absent or empty."""
+        value = self.fields.get(column)
+        return default if value is None or value == "" else str(value)
+
+    def wrong(self, sentence: str) -> InputError:
+        """The sentence, with its place before it."""
+        return InputError(f"{self.place}: {sentence}")
+
+    def _given(self, column: str) -> object:
+        value = self.fields.get(column)
+        if value is None or value == "":
+            raise self.wrong(f"{column} is missing.")
+        return value
+
+
+class Look(NamedTuple):
+    """The rows of one block: the evidence since the last look."""
+
+    block: str
+    rows: Sequence[Row]
+
+    def of(self, variant: str) -> list[Row]:
+        """The rows of one variant, none if it is not in this block."""
+        return [row for row in self.rows if row.variant == variant]
+
+    @property
+    def place(self) -> str:
+        """Where the block ends."""
+        return self.rows[-1].place
+
+
+def read(source: str, columns: Iterable[str]) -> list[Look]:
+    """The blocks of a file, or of standard input (`-`), in their order. InputError if a needed column is not there."""
+    name = "standard input" if source == STANDARD_INPUT else source
+    looks = list(_looks(_rows(name, _lines(source), ["block", "variant", *columns])))
+    if not looks:
+        raise InputError(f"{name} has no rows.")
+    return looks
+
+
+def variants(looks: Sequence[Look]) -> list[str]:
+    """Every variant that occurs, in the order of its first row."""
+    return list(dict.fromkeys(row.variant for look in looks for row in look.rows))
+
+
+def _lines(source: str) -> list[str]:
+    try:
+        text = sys.stdin.read() if source == STANDARD_INPUT else Path(source).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{source} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source} is not text in UTF-8 (byte {error.start}).") from error
+    return text.splitlines()
+
+
+def _rows(name: str, lines: Sequence[str], needed: Sequence[str]) -> Iterator[Row]:
+    start = next((line.lstrip() for line in lines if line.strip()), "")
+    parsed = _json_lines(name, lines) if start.startswith("{") else _csv(name, lines, needed)
+    for number, fields in parsed:
+        row = Row(f"{name}, line {number}", "", "", fields)
+        yield row._replace(block=str(row._given("block")), variant=str(row._given("variant")))
+
+
+def _csv(name: str, lines: Sequence[str], needed: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.DictReader(lines, skipinitialspace=True)
+    header = [column.strip() for column in reader.fieldnames or []]
+    reader.fieldnames = header
+    for column in needed:
+        if lines and column not in header:
+            raise InputError(f"{name}, line 1: there is no column {column}. Its columns are {', '.join(header)}.")
+    for fields in reader:
+        if None in fields:
+            raise InputError(f"{name}, line {reader.line_num}: {len(header) + len(fields[None])} values, but {len(header)} columns.")
+        yield reader.line_num, {key: value.strip() if value else value for key, value in fields.items()}
+
+
+def _json_lines(name: str, lines: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{name}, line {number}: {line[:60]!r} is not JSON.") from error
+        if not isinstance(fields, dict):
+            raise InputError(f"{name}, line {number}: {line[:60]!r} must be an object such as {{\"block\": 1, …}}.")
+        yield number, fields
+
+
+def _looks(rows: Iterable[Row]) -> Iterator[Look]:
+    """Consecutive rows of one block belong together; a block that comes back was closed already."""
+    closed: set[str] = set()
+    gathered: list[Row] = []
+    for row in rows:
+        if gathered and row.block != gathered[0].block:
+            closed.add(gathered[0].block)
+            yield Look(gathered[0].block, gathered)
+            gathered = []
+        if row.block in closed:
+            raise row.wrong(f"block {row.block} was closed by a later one. Sort the rows by block.")
+        gathered.append(row)
+    if gathered:
+        yield Look(gathered[0].block, gathered)

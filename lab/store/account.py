@@ -1,0 +1,61 @@
+"""Accounts for every prediction: what the services answered, what the journal holds, what the database has of it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lab.journal import segments
+from lab.store.answers import Account, accounts
+from lab.store.store import Store
+
+
+class Journal(NamedTuple):
+    """All segments of one kind. Of the lines that have been read, lines = stored + quarantined."""
+
+    kind: str
+    segments: int
+    bytes: int
+    """On disk."""
+    unread: int
+    """Bytes that have not been read yet: the last moment's, or half a line."""
+    lines: int
+    stored: int
+    quarantined: int
+
+
+class Whole(NamedTuple):
+    """The whole account."""
+
+    journals: list[Journal]
+    answers: list[Account]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        answers = [one._asdict() | {"missing": one.missing} for one in self.answers]
+        return {"journals": [one._asdict() for one in self.journals], "answers": answers}
+
+
+def account(store: Store, sockets: Path) -> Whole:
+    """`sockets` is the folder where the services keep their own counts."""
+    # The counts first: what is answered meanwhile must not look lost.
+    answers = accounts(store, sockets)
+    found = segments.listed(store.journal)
+    with store.cursor() as cursor:
+        rows = cursor.execute(
+            "select kind, sum(bytes)::BIGINT, sum(lines)::BIGINT, sum(stored)::BIGINT, sum(quarantined)::BIGINT from segments group by kind"
+        ).fetchall()
+    read = {row[0]: row[1:] for row in rows}
+    journals = []
+    for kind in ("predictions", "feedback", "decisions"):
+        sizes = [_size(one.path) for one in found if one.kind == kind]
+        until, lines, stored, quarantined = read.get(kind, (0, 0, 0, 0))
+        # Whoever reads meanwhile may be further than the sizes.
+        journals.append(Journal(kind, len(sizes), sum(sizes), max(0, sum(sizes) - until), lines, stored, quarantined))
+    return Whole(journals, answers)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        # Deleted since it was listed.
+        return 0

@@ -1,0 +1,149 @@
+"""What follows from new lines, inside the transaction that stores them: sums, and feedback that meets its prediction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import duckdb
+
+from lab.journal.segments import Line, Segment
+from lab.store import sums, tables, views
+from lab.store.tables import EPOCH_START
+
+# Seconds after its end at which a block's predictions are summed; lines that come later still are added to it all the same.
+SETTLED_S = 2
+
+# Partial sums are put together when there are this many more rows than after the last time.
+SPARE_ROWS = 200_000
+
+# Characters of a quarantined line that are shown.
+SHOWN = 200
+
+# What a prediction says of feedback about it. An answer of a shadow is no prediction that anybody saw.
+MEETING = """
+update feedback set predicted_at = p.time, predicted_route = p.route, experiment = p.experiment, epoch = p.epoch,
+       predicted_variant = p.variant, reason = p.reason, predicted_visitor = p.visitor, label = p.label,
+       reward = case metric when 'truth' then (truth = p.label)::DOUBLE else value end
+from predictions p
+where p.request_id = feedback.request_id and p.reason is distinct from 'shadow' and feedback.predicted_at is null
+"""
+
+
+def next_row(cursor: duckdb.DuckDBPyConnection, table: str, known: int) -> int:
+    """The number that the next row of a table gets. Deleted rows leave gaps, so counting is not enough.
+
+    `known` was such a number before: with it DuckDB need not look at all rows. It may be wrong, for tidying renumbers them.
+    """
+    for condition in (f"rowid >= {known}", "true"):
+        (last,) = cursor.execute(f"select max(rowid) from {table} where {condition}").fetchone() or (None,)
+        if last is not None:
+            return int(last) + 1
+    return 0
+
+
+def add_to_sums(cursor: duckdb.DuckDBPyConnection, first: int, now: datetime) -> None:
+    """Sums the predictions from row `first` on that lie in settled blocks, and settles those that are old enough by now."""
+    (through,) = cursor.execute("select through from progress").fetchone() or (None,)
+    assert through is not None
+    late, latest = cursor.execute(
+        "select count(*) filter (where time < ?), max(time) from predictions where rowid >= ?", [through, first]
+    ).fetchone() or (0, through)
+    if late:
+        _sum(cursor, f"rowid >= {first} and time < {_literal(through)}")
+    # Never into the future: one line that is dated years ahead would make all that follow late.
+    settled = _block_before(min(latest, now) - timedelta(seconds=SETTLED_S))
+    if settled > through:
+        _sum(cursor, f"time >= {_literal(through)} and time < {_literal(settled)}")
+        _settle(cursor, settled)
+
+
+def meet_feedback(cursor: duckdb.DuckDBPyConnection, first: int) -> None:
+    """Joins feedback that came before its prediction with the predictions from row `first` on."""
+    waiting = "select 1 from feedback where predicted_at is null and request_id is not null limit 1"
+    if cursor.execute(waiting).fetchone():
+        cursor.execute(f"{MEETING} and feedback.request_id is not null and p.rowid >= {first}")
+
+
+def meet_predictions(cursor: duckdb.DuckDBPyConnection, first: int) -> None:
+    """Joins the feedback from row `first` on with the predictions that it is about."""
+    cursor.execute(f"{MEETING} and feedback.rowid >= {first}")
+
+
+def note(cursor: duckdb.DuckDBPyConnection, segment: Segment, end: int, tail: int, stored: int, bad: Sequence[Line]) -> None:
+    """Remembers how far a segment has been read, and what in it was no line."""
+    updated = cursor.execute(
+        "update segments set bytes = ?, tail = ?, lines = lines + ?, stored = stored + ?, quarantined = quarantined + ? where name = ?",
+        [end, tail, stored + len(bad), stored, len(bad), segment.name],
+    ).fetchone()
+    if updated == (0,):
+        row = [segment.name, segment.kind, end, tail, stored + len(bad), stored, len(bad)]
+        cursor.execute("insert into segments values (?, ?, ?, ?, ?, ?, ?)", row)
+    if bad:
+        columns = [one.position for one in bad], [one.length for one in bad], [_shown(one.content) for one in bad]
+        cursor.execute("insert into quarantine select ?, unnest(?::BIGINT[]), unnest(?::BIGINT[]), unnest(?)", [segment.name, *columns])
+
+
+def forget(cursor: duckdb.DuckDBPyConnection, gone: Sequence[Segment]) -> None:
+    """Deletes the rows that came from segments, and sums up anew what is left."""
+    predictions = [segment for segment in gone if segment.kind == "predictions"]
+    if predictions:
+        _part_feedback(cursor, [segment.hour for segment in predictions])
+    for segment in gone:
+        cursor.execute(f"delete from {segment.kind} where hour is not distinct from ?", [segment.hour])
+        cursor.execute("delete from segments where name = ?", [segment.name])
+        cursor.execute("delete from quarantine where segment = ?", [segment.name])
+    if predictions:
+        (through,) = cursor.execute("select through from progress").fetchone() or (EPOCH_START,)
+        for table in sums.ALL:
+            cursor.execute(f"delete from {table.table}")
+        _sum(cursor, f"time < {_literal(through)}")
+
+
+def _part_feedback(cursor: duckdb.DuckDBPyConnection, hours: Sequence[datetime | None]) -> None:
+    """Takes from feedback what it has learned from the predictions of these hours."""
+    blank = ", ".join(f"{name} = null" for name in tables.JOINED)
+    cursor.execute(
+        f"update feedback set {blank} where predicted_at is not null"
+        " and request_id in (select request_id from predictions where hour in (select unnest(?)) and reason is distinct from 'shadow')",
+        [list(hours)],
+    )
+
+
+def _shown(content: bytes) -> str:
+    """The beginning of what is no line, in letters that harm no terminal."""
+    return content[:SHOWN].decode("latin-1").encode("unicode_escape").decode("ascii")
+
+
+def _tidy(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Puts the partial sums of the same key together where they have become many."""
+    for table in sums.ALL:
+        (rows,) = cursor.execute(f"select count(*) from {table.table}").fetchone() or (0,)
+        (before,) = cursor.execute("select rows from tidied where name = ?", [table.table]).fetchone() or (0,)
+        if rows > 2 * before + SPARE_ROWS:
+            _put_together(cursor, table)
+
+
+def _put_together(cursor: duckdb.DuckDBPyConnection, table: sums.Sums) -> None:
+    cursor.execute(f"create or replace table {table.table} as with parts as (from {table.table}) {table.whole}")
+    cursor.execute("delete from tidied where name = ?", [table.table])
+    cursor.execute(f"insert into tidied select '{table.table}', count(*) from {table.table}")
+
+
+def _sum(cursor: duckdb.DuckDBPyConnection, condition: str) -> None:
+    for table in sums.ALL:
+        cursor.execute(f"insert into {table.table} by name with lines as (from predictions where {condition}) {table.partial}")
+
+
+def _settle(cursor: duckdb.DuckDBPyConnection, through: datetime) -> None:
+    _tidy(cursor)
+    cursor.execute("update progress set through = ?", [through])
+    for statement in views.of_sums(through):
+        cursor.execute(statement)
+
+
+def _block_before(moment: datetime) -> datetime:
+    """The start of the block in which a moment lies."""
+    return EPOCH_START + timedelta(seconds=(moment - EPOCH_START) // timedelta(seconds=sums.BLOCK_S) * sums.BLOCK_S)
+
+
+def _literal(moment: datetime) -> str:
+    return f"timestamp '{moment.isoformat(sep=' ')}'"

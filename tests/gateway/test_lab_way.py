@@ -1,0 +1,83 @@
+"""The lab's page stands under /lab/, for this machine only."""
+
+import pytest
+import requests
+
+from tests.gateway.conftest import Gateway, gateway_with
+
+
+def get(gateway: Gateway, path: str, **headers: str) -> requests.Response:
+    return requests.get(f"{gateway.url}{path}", headers=headers, timeout=30, allow_redirects=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "inner"), [("/lab/", "/"), ("/lab/routes", "/routes"), ("/lab/a/b?c=1&d", "/a/b?c=1&d"), ("/lab/a%20b", "/a%20b")]
+)
+def test_the_lab_sees_the_path_without_its_prefix(shared_gateway: Gateway, path: str, inner: str) -> None:
+    answer = get(shared_gateway, path)
+
+    seen = shared_gateway.lab.seen[-1]
+    assert (answer.json()["model"], answer.json()["path"]) == ("lab", inner)
+    assert seen["X-Forwarded-Prefix"] == "/lab"
+    assert seen["X-Request-ID"] == answer.headers["X-Request-ID"]
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_without_its_slash_the_address_leads_there(shared_gateway: Gateway) -> None:
+    answer = get(shared_gateway, "/lab?x=1")
+
+    assert (answer.status_code, answer.headers["Location"]) == (307, "/lab/?x=1")
+
+
+@pytest.mark.parametrize("path", ["/labs", "/lab.html", "/iris/lab/"])
+def test_other_addresses_are_the_models(shared_gateway: Gateway, path: str) -> None:
+    assert get(shared_gateway, path).json()["model"] != "lab"
+
+
+def test_a_forced_variant_is_none_of_the_labs_business(shared_gateway: Gateway) -> None:
+    assert get(shared_gateway, "/lab/routes", **{"X-Variant": "nosuch"}).json()["model"] == "lab"
+
+
+def test_what_a_client_invents_never_reaches_the_lab(shared_gateway: Gateway) -> None:
+    names = ("X-Lab-Route", "X-Lab-Pin", "X-Lab-Seldon", "X-Lab-Visitor", "X-Lab-Journal", "X-Forwarded-Prefix", "X-Request-ID")
+
+    answer = get(shared_gateway, "/lab/", **dict.fromkeys(names, "spoofed"))
+
+    assert answer.json()["model"] == "lab"
+    assert "spoofed" not in str(shared_gateway.lab.seen[-1])
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0", "192.0.2.7", "::"])
+def test_beyond_loopback_reading_is_refused_with_a_sentence(bind: str) -> None:
+    with gateway_with(LAB_BIND=bind) as gateway:
+        refused = [get(gateway, path) for path in ("/lab/", "/lab/routes", "/lab/../lab/routes", "//lab/routes", "/%6cab/routes")]
+        page = get(gateway, "/lab/", Accept="text/html")
+
+        assert {answer.status_code for answer in refused} == {403}
+        assert refused[0].json()["detail"].startswith("The lab is published beyond this machine, where reading it needs a sign-in")
+        assert page.status_code == 403
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert gateway.lab.seen == []
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
+def test_on_loopback_everybody_reads(bind: str) -> None:
+    with gateway_with(LAB_BIND=bind) as gateway:
+        assert get(gateway, "/lab/").json()["model"] == "lab"
+
+
+def test_without_the_lab_the_page_is_a_sentence(gateway: Gateway) -> None:
+    gateway.lab.stop()
+
+    answer = get(gateway, "/lab/", Accept="text/html")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert "The lab does not answer at the moment" in answer.text
+
+
+def test_visits_of_the_lab_are_no_predictions(gateway: Gateway) -> None:
+    get(gateway, "/lab/predict/test")
+    gateway.line(gateway.predict().headers["X-Request-ID"])
+
+    assert len(gateway.lines()) == 1
