@@ -23,10 +23,12 @@ class Counts(NamedTuple):
 
 
 NOTHING = Counts(0, 0)
+# The largest count of one block: whole numbers up to here, and sums of some of them, are exact as floats.
+LARGEST = 10**15
 
 
 def whole(name: str, value: object) -> int:
-    """`value` as an int of at least 0; ValueError names it otherwise. Takes NumPy's integers, and floats that are whole."""
+    """`value` as an int from 0 to 10^15; ValueError names it otherwise. Takes NumPy's integers, and floats that are whole."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     try:
@@ -35,4 +37,6 @@ def whole(name: str, value: object) -> int:
         raise ValueError(f"{name} is {value!r}, must be a whole number.") from None
     if number < 0:
         raise ValueError(f"{name} is {number}, must be 0 or more.")
+    if number > LARGEST:
+        raise ValueError(f"{name} is {number:.3g}, must be at most {LARGEST:.0e}.")
     return number

@@ -182,6 +182,8 @@ class LatencyLimit:
 
     def __post_init__(self) -> None:
         _check(self.quantile)
+        if not 0 < self.limit_s < math.inf:
+            raise ValueError(f"The limit is {self.limit_s:g} s, must be above 0.")
         for name in ("surely", "possibly"):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, LimitTest(1 - self.quantile))

@@ -113,7 +113,8 @@ class SplitCheck:
     def _shares(self, block: SplitBlock) -> Floats:
         shares = np.array([float(block.planned.get(name, 0.0)) for name in self.variants])
         if not ((shares >= 0).all() and 0 < shares.sum() < math.inf):
-            raise ValueError(f"The planned shares are {dict(block.planned)}, must be 0 or more and not all 0.")
+            said = ", ".join(f"{name} {share:g}" for name, share in zip(self.variants, shares, strict=True))
+            raise ValueError(f"The planned shares are {said}: they must be 0 or more and not all 0.")
         for name, share in zip(self.variants, shares, strict=True):
             if share == 0 and block.counts.get(name, 0):
                 raise ValueError(f"{name} got {block.counts[name]} visitors at a planned share of 0.")

@@ -18,7 +18,7 @@ FILE = "lab.duckdb"
 INGEST = "ingest"
 
 # Bytes of memory for tables, joins and people's questions together.
-MEMORY_LIMIT = "160MB"
+MEMORY_LIMIT = "140MB"
 
 # Most that may lie on disk for a question that needs more memory than there is.
 SPILL_LIMIT = "2GB"

@@ -1,6 +1,7 @@
 """Reads blocks of evidence, as CSV with a header or as JSON lines, for `lab stats`."""
 
 import csv
+import io
 import json
 import math
 import sys
@@ -31,7 +32,7 @@ class Row(NamedTuple):
         value = self._given(column)
         try:
             number = math.nan if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not math.isfinite(number):
             raise self.wrong(f"{column} is {value!r}, must be a number.")
@@ -79,7 +80,7 @@ class Look(NamedTuple):
 def read(source: str, columns: Iterable[str]) -> list[Look]:
     """The blocks of a file, or of standard input (`-`), in their order. InputError if a needed column is not there."""
     name = "standard input" if source == STANDARD_INPUT else source
-    looks = list(_looks(_rows(name, _lines(source), ["block", "variant", *columns])))
+    looks = list(_looks(_rows(name, _lines(name, source), ["block", "variant", *columns])))
     if not looks:
         raise InputError(f"{name} has no rows.")
     return looks
@@ -90,19 +91,23 @@ def variants(looks: Sequence[Look]) -> list[str]:
     return list(dict.fromkeys(row.variant for look in looks for row in look.rows))
 
 
-def _lines(source: str) -> list[str]:
+def _lines(name: str, source: str) -> list[str]:
     try:
-        text = sys.stdin.read() if source == STANDARD_INPUT else Path(source).read_text(encoding="utf-8-sig")
+        content = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
     except OSError as error:
-        raise InputError(f"{source} cannot be read: {error.strerror or error}.") from error
+        raise InputError(f"{name} cannot be read: {error.strerror or error}.") from error
+    try:
+        # Spreadsheets put a byte order mark in front. Only line ends end a line, not every character that Unicode breaks at.
+        return list(io.StringIO(content.decode("utf-8-sig"), newline=None))
     except UnicodeDecodeError as error:
-        raise InputError(f"{source} is not text in UTF-8 (byte {error.start}).") from error
-    return text.splitlines()
+        raise InputError(f"{name} is not text in UTF-8 (byte {error.start}).") from error
 
 
 def _rows(name: str, lines: Sequence[str], needed: Sequence[str]) -> Iterator[Row]:
     start = next((line.lstrip() for line in lines if line.strip()), "")
-    parsed = _json_lines(name, lines) if start.startswith("{") else _csv(name, lines, needed)
+    if start.startswith("["):
+        raise InputError(f"{name} begins with an array. JSON lines has one object per line: {{\"block\": 1, …}}.")
+    parsed = _json_lines(name, lines) if start.startswith("{") else _csv(name, lines, needed) if start else ()
     for number, fields in parsed:
         row = Row(f"{name}, line {number}", "", "", fields)
         yield row._replace(block=str(row._given("block")), variant=str(row._given("variant")))
@@ -112,13 +117,20 @@ def _csv(name: str, lines: Sequence[str], needed: Sequence[str]) -> Iterator[tup
     reader = csv.DictReader(lines, skipinitialspace=True)
     header = [column.strip() for column in reader.fieldnames or []]
     reader.fieldnames = header
-    for column in needed:
-        if lines and column not in header:
-            raise InputError(f"{name}, line 1: there is no column {column}. Its columns are {', '.join(header)}.")
+    _check_header(f"{name}, line {reader.line_num}", header, needed)
     for fields in reader:
         if None in fields:
             raise InputError(f"{name}, line {reader.line_num}: {len(header) + len(fields[None])} values, but {len(header)} columns.")
         yield reader.line_num, {key: value.strip() if value else value for key, value in fields.items()}
+
+
+def _check_header(place: str, header: Sequence[str], needed: Sequence[str]) -> None:
+    for column in needed:
+        if header.count(column) > 1:
+            raise InputError(f"{place}: there are {header.count(column)} columns {column}, must be one.")
+        if column not in header:
+            hint = " Separate them by commas." if len(header) == 1 else ""
+            raise InputError(f"{place}: there is no column {column}. Its columns are {', '.join(header)}.{hint}")
 
 
 def _json_lines(name: str, lines: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -157,7 +157,7 @@ def mean(side: Side, margin: float, cap: float | None) -> Comparing:
             return _tell_score(state.test, n, name)
 
         test = MeanComparison.planned(alpha=alpha, side=side, null=margin)
-        return Judge(Capped(test, Cap(cap) if cap else None), (baseline, candidate), feed, tell, number_of_units)
+        return Judge(Capped(test, None if cap is None else Cap(cap)), (baseline, candidate), feed, tell, number_of_units)
 
     return start
 

@@ -76,7 +76,7 @@ def _finite(numbers: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def _numbers(one: Finding) -> tuple[str, ...]:
-    return *map(_estimate, one.estimates.values()), f"{one.log_e:.2f}", digits(one.p)
+    return *map(_estimate, one.estimates.values()), f"{round(one.log_e, 2) + 0.0:.2f}", digits(one.p)
 
 
 def _estimate(one: Estimate) -> str:
