@@ -4,6 +4,9 @@ PYTHON_HERE := .venv/bin/python
 # To save or delete the state, any Python will do.
 PYTHON_ANY = $(or $(wildcard $(PYTHON_HERE)),python3)
 
+# Tests that mostly compute: two of their files at a time. The others start gateways and labs, and have the machine to themselves.
+ALONGSIDE := tests/stats tests/store tests/models tests/feedback tests/embedded
+
 .PHONY: help up run down backup reset test soak simulate bench models setup test-docker
 
 help: ## Show this list
@@ -28,7 +31,8 @@ test: ## Install what is missing and run every test that needs no Docker
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) download_models.py
 	@$(PYTHON_HERE) -m ruff check .
-	@$(PYTHON_HERE) -m pytest -m "not docker and not soak"
+	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" -n 2 --dist loadfile $(ALONGSIDE)
+	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" $(addprefix --ignore=,$(ALONGSIDE))
 
 test-docker: ## Test docker-compose up --build from start to end
 	@embedded/setup.sh test
