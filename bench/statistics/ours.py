@@ -66,7 +66,7 @@ def split(n_a: Ints, n_b: Ints, planned: Floats) -> Floats:
 class Latency:
     """Compares 95th percentiles by who exceeds that of both together, as `LatencyComparison` does, for many runs at once."""
 
-    # The bins that lognormal latencies around 0.1 s ever reach.
+    # The bins that matter: the last holds what is above, the first what is below, which no threshold comes near.
     BINS = slice(500, 1750)
 
     def __init__(self, runs: int, quantile: float = 0.95) -> None:
@@ -78,7 +78,7 @@ class Latency:
 
     def look(self, block: Block) -> None:
         """Counts what is above the threshold of this block."""
-        bins = [bin_of(values) - self.BINS.start for values in block]
+        bins = [np.clip(bin_of(values), self.BINS.start, self.BINS.stop - 1) - self.BINS.start for values in block]
         n = bins[0].shape[1] + bins[1].shape[1]
         self.weights.append(weight_of(*densities(self.recent, self.quantile), bins[1].shape[1] / n))
         borrowed = max(EXCEEDING / (1 - self.quantile) - n, 0.0) / np.maximum(self.recent.sum(axis=(0, 2)), 1e-300)

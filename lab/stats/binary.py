@@ -244,7 +244,8 @@ def log_e_paths(
     """The log e-value after each look of many runs at once, for simulations: what `BinaryComparison.log_e` would be.
 
     The first four broadcast to (runs, looks), whole numbers; so do the weights, those of `BinaryComparison.update`. Blocks that lack an
-    arm count for nothing (none is carried). The prior's integral is a Gauss-Legendre sum fine enough for the most informative run; its weights sum to 1, so it is valid in itself.
+    arm count for nothing (none is carried). The prior's integral is a Gauss-Legendre sum fine enough for the most informative run; the
+    prior's masses sum to 1, so it is valid in itself.
     """
     _check(null, side)
     shape = np.broadcast_shapes(*(np.shape(x) for x in (n_baseline, n_candidate, total_successes, candidate_successes)))

@@ -32,6 +32,31 @@ def test_the_simulation_is_the_accumulator(side: Side, null: float) -> None:
     assert log_e_paths(n, n, [s], [k], null=null, side=side)[0] == pytest.approx(one_by_one, abs=1e-8)
 
 
+def test_a_block_that_counts_in_part_is_still_exact_and_says_less() -> None:
+    def e_value(successes: int, weight: float) -> float:
+        return math.exp(BinaryComparison().update(block(12, 8 - successes, 15, successes), weight).log_e)
+
+    chances = [math.comb(15, k) * math.comb(12, 8 - k) / math.comb(27, 8) for k in range(9)]
+    for weight in (1.0, 0.7, 0.2):
+        assert sum(p * e_value(k, weight) for k, p in enumerate(chances)) <= 1 + 1e-9
+    assert 1 < e_value(8, 0.5) < e_value(8, 1.0)
+
+
+def test_the_simulation_weighs_blocks_as_the_accumulator_does() -> None:
+    blocks, weights, comparison = draws(5, 10, 0.1, 0.13), np.linspace(0.3, 1, 10), BinaryComparison()
+
+    one_by_one = [(comparison := comparison.update(each, float(weight))).log_e for each, weight in zip(blocks, weights, strict=True)]
+
+    s, k = [each.successes for each in blocks], [each.candidate.successes for each in blocks]
+    assert log_e_paths(200, 200, [s], [k], weights=weights)[0] == pytest.approx(one_by_one, abs=1e-8)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, 1.5, math.nan])
+def test_a_weight_is_a_share(weight: float) -> None:
+    with pytest.raises(ValueError, match="must be above 0 and at most 1"):
+        BinaryComparison().update(block(1, 0, 1, 1), weight)
+
+
 @pytest.mark.parametrize("side", ["two-sided", "greater", "less"])
 def test_the_interval_excludes_the_null_exactly_when_the_test_has_crossed(side: Side) -> None:
     for rate in (0.14, 0.1, 0.06):

@@ -82,6 +82,24 @@ def test_json_lines_say_the_same_as_csv() -> None:
     assert looks("binary", given=as_json) == looks("binary", given=CLICKS)
 
 
+def test_what_a_spreadsheet_writes_is_read(tmp_path: Path) -> None:
+    spreadsheet = "\ufeff" + CLICKS.replace("\n", "\r\n").replace("vgg16", ' "vgg16"')
+    (tmp_path / "clicks.csv").write_bytes(spreadsheet.encode())
+
+    assert run("binary", "-", given=spreadsheet) == run("binary", "-", given=CLICKS)
+    assert run("binary", str(tmp_path / "clicks.csv")) == run("binary", "-", given=CLICKS)
+
+
+def test_a_line_ends_where_the_line_ends() -> None:
+    named = CLICKS.replace("vgg16", "v\u2028\x1d6")
+
+    assert looks("binary", given=named)[-1]["variants"]["v\u2028\x1d6"]["verdict"] == "higher"
+
+
+def test_no_evidence_is_not_negative() -> None:
+    assert "-0.00" not in run("mean", "-", given=rows("block,variant,value", "1,a,1", "1,b,2"))
+
+
 def test_rows_of_one_variant_in_a_block_add_up_and_a_missing_variant_saw_nothing() -> None:
     said = looks("binary", given=rows("block,variant,n,successes", "1,a,10,1", "1,b,10,1", "1,a,5,0", "2,a,5,0"))
 
@@ -231,6 +249,18 @@ def test_a_plan_for_means_needs_a_deviation() -> None:
         (["binary", "--alpha", "2"], CLICKS, "alpha is 2.0, must be between 0 and 1."),
         (["binary", "--margin", "-1"], CLICKS, "The margin is -1, must be an odds ratio above 0."),
         (["binary"], "", "standard input has no rows."),
+        (["binary"], "\n \n", "standard input has no rows."),
+        (["binary"], rows("block;variant;n;successes", "1;a;10;1"),
+         "standard input, line 1: there is no column block. Its columns are block;variant;n;successes. Separate them by commas."),
+        (["binary"], rows(f"{RATES},n", "1,a,10,1,9"), "standard input, line 1: there are 2 columns n, must be one."),
+        (["binary"], rows(RATES, f'1,"a,10,1{"0" * 140_000}'),
+         "standard input is not CSV: field larger than field limit (131072). Is a quotation mark left open?"),
+        (["binary"], '[{"block": 1}]', 'standard input begins with an array. JSON lines has one object per line: {"block": 1, …}.'),
+        (["binary"], rows(RATES, "1,a,1e19,1", "1,b,9,1"), "standard input, line 3, block 1: n is 1e+19, must be at most 1e+15."),
+        (["binary"], f'{{"block": 1, "variant": "a", "n": 1{"0" * 400}, "successes": 0}}\n{{"block": 1, "variant": "b", "n": 1}}',
+         f"standard input, line 1: n is 1{'0' * 400}, must be a number."),
+        (["mean", "--cap", "0"], CLICKS.replace("successes", "value"), "The share is 0.0, must be between 0 and 1."),
+        (["p95", "--limit", "-1"], "block,variant,value\n1,a,1\n", "The limit is -1 s, must be above 0."),
         (["binary"], '{"block": 1, "variant": "a"\n', "standard input, line 1: '{\"block\": 1, \"variant\": \"a\"' is not JSON."),
         (["binary"], JSON_TRUE, "standard input, line 1: n is True, must be a number."),
         (["limit", "--limit", "1.5"], CLICKS, "limit is 1.5, must be a rate between 0 and 1."),

@@ -16,6 +16,8 @@ def test_impossible_counts_are_refused_in_a_sentence() -> None:
         Counts(-1, 0).checked()
     with pytest.raises(ValueError, match=r"n is 2\.5, must be a whole number\."):
         Counts(2.5, 0).checked()  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"n is 1e\+19, must be at most 1e\+15\."):
+        Counts(10**19, 0).checked()
 
 
 def test_whole_numbers_of_any_kind_become_plain_ones() -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lab.stats.exceedance import LatencyBlock, LatencyComparison, LatencyLimit, threshold_edge
+from lab.stats.exceedance import LatencyBlock, LatencyComparison, LatencyLimit, threshold_edge, weight_of
 from lab.stats.histogram import Histogram, edge_s
 
 
@@ -34,7 +34,7 @@ def test_a_drift_of_both_is_no_difference() -> None:
     assert sum(found) <= 1
 
 
-def test_the_threshold_is_the_quantile_of_both_arms_of_the_block() -> None:
+def test_the_threshold_is_the_quantile_of_both_arms() -> None:
     before = run(LatencyComparison(), blocks(2, 5, 1.0))
 
     fast, slow = (Histogram.of(np.full(n, x)) for n, x in ((190, 0.001), (10, 5.0)))
@@ -58,6 +58,42 @@ def test_equal_quantiles_of_unlike_shapes_are_no_difference_while_load_comes_and
 
     # A threshold of older blocks would find two thirds of them.
     assert sum(found) <= 2
+
+
+@pytest.mark.parametrize("spreads", [(1.0, 0.25), (0.25, 1.0)])
+@pytest.mark.parametrize("each", [1, 5, 20])
+def test_equal_quantiles_of_unlike_shapes_are_no_difference_in_small_blocks(spreads: tuple[float, float], each: int) -> None:
+    found = []
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        times = [0.1 * np.exp(spread * (random.standard_normal((200, each)) - 1.645)) for spread in spreads]
+        sequence = [LatencyBlock(*(Histogram.of(arm) for arm in block)) for block in zip(*times, strict=True)]
+        found.append(run(LatencyComparison.start(side="two-sided"), sequence).crossed(0.05))
+
+    # The quantile of such a block alone would find all of those with one latency each.
+    assert sum(found) <= 1
+
+
+def test_a_block_counts_by_the_variance_of_its_score() -> None:
+    alike, steeper = weight_of([50, 1000], [50, 1000], 0.5), weight_of([5000, 100000], [20000, 100000], 0.5)
+
+    assert alike == 1
+    assert weight_of([0, 0], [0, 0], 0.5) == 1
+    # Four times the density: the score's variance is 1 + ((4 - 1) / (4 + 1))^2 times the hypergeometric one.
+    assert steeper == pytest.approx(1 / 1.36, rel=1e-3)
+
+
+def test_a_large_block_has_its_own_threshold() -> None:
+    before = run(LatencyComparison(), blocks(8, 5, 1.0))
+
+    after = before.update(LatencyBlock(*(Histogram.of(3.0 * np.random.default_rng(9).lognormal(0, 0.6, 500)) for _ in range(2))))
+
+    assert after.threshold_s == pytest.approx(3.0 * math.exp(0.6 * 1.645), rel=0.25)
+
+
+def test_a_limit_is_a_time() -> None:
+    with pytest.raises(ValueError, match=r"The limit is -1 s, must be above 0\."):
+        LatencyLimit(-1.0)
 
 
 def test_given_how_many_exceed_the_threshold_every_assignment_is_equally_likely() -> None:

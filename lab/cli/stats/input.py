@@ -18,14 +18,37 @@ class InputError(Refused):
     """Something in the file that cannot be evidence: names the file, the line and the value."""
 
 
+class Fields(Mapping[str, Any]):
+    """The values of one line of a CSV file by column. Lines share the columns: a file has a million lines."""
+
+    __slots__ = ("cells", "columns")
+
+    def __init__(self, columns: Mapping[str, int], values: Sequence[str]) -> None:
+        self.columns, self.cells = columns, tuple(values)
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[self.columns[column]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+
 class Row(NamedTuple):
     """One line of the file."""
 
-    place: str
-    """File and line, for sentences: `clicks.csv, line 7`."""
+    source: str
+    line: int
     block: str
     variant: str
     fields: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        """File and line, for sentences: `clicks.csv, line 7`."""
+        return f"{self.source}, line {self.line}"
 
     def number(self, column: str) -> float:
         """A finite number, or a sentence."""
@@ -91,37 +114,46 @@ def variants(looks: Sequence[Look]) -> list[str]:
     return list(dict.fromkeys(row.variant for look in looks for row in look.rows))
 
 
-def _lines(name: str, source: str) -> list[str]:
+def _lines(name: str, source: str) -> io.StringIO:
     try:
         content = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror or error}.") from error
     try:
         # Spreadsheets put a byte order mark in front. Only line ends end a line, not every character that Unicode breaks at.
-        return list(io.StringIO(content.decode("utf-8-sig"), newline=None))
+        return io.StringIO(content.decode("utf-8-sig"), newline=None)
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not text in UTF-8 (byte {error.start}).") from error
 
 
-def _rows(name: str, lines: Sequence[str], needed: Sequence[str]) -> Iterator[Row]:
+def _rows(name: str, lines: io.StringIO, needed: Sequence[str]) -> Iterator[Row]:
     start = next((line.lstrip() for line in lines if line.strip()), "")
+    lines.seek(0)
     if start.startswith("["):
         raise InputError(f"{name} begins with an array. JSON lines has one object per line: {{\"block\": 1, …}}.")
     parsed = _json_lines(name, lines) if start.startswith("{") else _csv(name, lines, needed) if start else ()
     for number, fields in parsed:
-        row = Row(f"{name}, line {number}", "", "", fields)
-        yield row._replace(block=str(row._given("block")), variant=str(row._given("variant")))
+        row = Row(name, number, "", "", fields)
+        yield Row(name, number, sys.intern(str(row._given("block"))), sys.intern(str(row._given("variant"))), fields)
 
 
-def _csv(name: str, lines: Sequence[str], needed: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(lines, skipinitialspace=True)
-    header = [column.strip() for column in reader.fieldnames or []]
-    reader.fieldnames = header
+def _csv(name: str, lines: Iterable[str], needed: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.reader(lines, skipinitialspace=True)
+    header = [column.strip() for column in next(row for row in _split(reader, name) if row)]
     _check_header(f"{name}, line {reader.line_num}", header, needed)
-    for fields in reader:
-        if None in fields:
-            raise InputError(f"{name}, line {reader.line_num}: {len(header) + len(fields[None])} values, but {len(header)} columns.")
-        yield reader.line_num, {key: value.strip() if value else value for key, value in fields.items()}
+    columns, nothing = {column: place for place, column in enumerate(header)}, [""] * len(header)
+    for values in _split(reader, name):
+        if len(values) > len(header):
+            raise InputError(f"{name}, line {reader.line_num}: {len(values)} values, but {len(header)} columns.")
+        if values:
+            yield reader.line_num, Fields(columns, [value.strip() for value in values] + nothing[len(values) :])
+
+
+def _split(reader: Iterator[list[str]], name: str) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise InputError(f"{name} is not CSV: {error}. Is a quotation mark left open?") from error
 
 
 def _check_header(place: str, header: Sequence[str], needed: Sequence[str]) -> None:
@@ -133,9 +165,9 @@ def _check_header(place: str, header: Sequence[str], needed: Sequence[str]) -> N
             raise InputError(f"{place}: there is no column {column}. Its columns are {', '.join(header)}.{hint}")
 
 
-def _json_lines(name: str, lines: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
+def _json_lines(name: str, lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(map(str.strip, lines), 1):
+        if not line:
             continue
         try:
             fields = json.loads(line)
