@@ -165,15 +165,19 @@ def addresses(places: Places, services: list[Service]) -> str:
         f"  journal          {places.state}/journal/",
         f"  logs             {places.state}/log/",
         f"  who gets what    {_lab(places)} weight --show",
+        f"  what happened    {_lab(places)} log",
     ]
     lines += [f"  {one.variant:16} http://localhost:{one.port}/ (this model alone)" for one in services]
-    return "\n".join([*lines, "Stop it with: make down"])
+    return "\n".join([*lines, f"Stop it with: {_setting(places)}make down"])
 
 
 def _lab(places: Places) -> str:
-    """The lab's command line as it must be typed to change this lab, and not that of the checkout."""
-    is_usual = places.state == (places.checkout / "state").resolve()
-    return ".venv/bin/lab" if is_usual else f"LAB_STATE={places.state} .venv/bin/lab"
+    return f"{_setting(places)}.venv/bin/lab"
+
+
+def _setting(places: Places) -> str:
+    """What must stand before a command so that it means this lab, and not that of the checkout."""
+    return "" if places.state == (places.checkout / "state").resolve() else f"LAB_STATE={places.state} "
 
 
 if __name__ == "__main__":

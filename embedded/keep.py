@@ -27,7 +27,7 @@ KEPT = ("journal/*", "routes.json", "routes.previous.json", "routes.epochs.json"
 COUNTS = "*.answers"
 
 # All that the lab writes, and nothing that somebody else may have put beside it.
-WRITTEN = ("journal", "log", "run", "ingest", "quarantine", "secret", "secret.new", "routes.*", "upstreams.conf", "lab.duckdb*")
+WRITTEN = ("journal", "log", "run", "sockets", "ingest", "quarantine", "secret", "secret.new", "routes.*", "upstreams.conf", "lab.duckdb*")
 
 # What only a lab's state has: a folder without any of it is somebody else's.
 SIGNS = ("journal", "secret", "upstreams.conf", "log/supervisord.log")
@@ -99,6 +99,8 @@ def _backed_up(places: Places) -> str:
 
 
 def _reset(places: Places) -> str:
+    if not places.state.is_dir():
+        return f"There is no {places.state}: nothing to delete."
     reset(places)
     return f"The lab's state in {places.state} is deleted."
 

@@ -65,12 +65,21 @@ def start(places: Places, config: configparser.RawConfigParser) -> None:
     places.run.mkdir(parents=True, exist_ok=True, mode=0o700)
     if places.run.stat().st_uid != os.getuid():
         raise SystemExit(f"{places.run} belongs to another user. Remove it, or set LAB_STATE to a shorter path.")
+    _lead_to(places)
     file = places.run / "supervisord.conf"
     with file.open("w") as stream:
         config.write(stream)
     done = subprocess.run([sys.executable, "-m", "supervisor.supervisord", "-c", str(file)], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"supervisord did not start: {(done.stderr or done.stdout).strip()}")
+
+
+def _lead_to(places: Places) -> None:
+    """The command line looks for the sockets in the state; where they had to be put elsewhere, a link leads there."""
+    link = places.state / "sockets"
+    link.unlink(missing_ok=True)
+    if places.run.parent != places.state:
+        link.symlink_to(places.run)
 
 
 def processes(places: Places) -> list[Process] | None:

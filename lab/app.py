@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,6 +25,9 @@ from lab.web import evidence, feedback
 from lab.web.answer import json_answer
 
 log = logging.getLogger("lab")
+
+# What programs may ask for, as a wrong address is told. The gateway has them under /lab.
+ADDRESSES = ("/feedback", "/routes", "/log", "/report", "/journal", "/sql", "/health")
 
 
 def create_app(here: Settings) -> FastAPI:
@@ -51,6 +55,15 @@ def create_app(here: Settings) -> FastAPI:
     @app.exception_handler(Refused)
     def refused(request: Request, error: Refused) -> Response:
         return json_answer({"detail": str(error)}, evidence.STATUS.get(type(error), 503))
+
+    @app.exception_handler(404)
+    def nothing(request: Request, error: Exception) -> Response:
+        return json_answer({"detail": f"There is nothing at {request.url.path}. There are {', '.join(ADDRESSES)}."}, 404)
+
+    @app.exception_handler(RequestValidationError)
+    def misunderstood(request: Request, error: RequestValidationError) -> Response:
+        wrong = [f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}." for one in error.errors()]
+        return json_answer({"detail": " ".join(wrong)}, 422)
 
     @app.exception_handler(duckdb.Error)
     def unanswered(request: Request, error: duckdb.Error) -> Response:

@@ -56,10 +56,7 @@ def here() -> Client:
 
 def sentence(answer: object) -> str:
     """What a refusal says, as one text."""
-    detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
-    if isinstance(detail, list):
-        return "\n".join(f"{'.'.join(str(part) for part in one.get('loc', ())[1:])}: {one.get('msg')}" for one in detail)
-    return str(detail)
+    return str(answer.get("detail", answer) if isinstance(answer, dict) else answer)
 
 
 def _said(value: object) -> str:

@@ -11,6 +11,12 @@ LOG_COLUMNS = (
     ("time", 23), ("route", 7), ("variant", 10), ("why", 10), ("status", 6), ("label", 12), ("prob.", 6), ("outlier", 7), ("seconds", 7),
 )  # fmt: skip
 
+# What becomes of feedback that leaves no line.
+UNKEPT = ("unwritable", "overloaded", "unjournalled")
+
+# Columns of reports that hold words; all others hold numbers, which stand to the right.
+WORDS = ("route", "variant", "labels", "assigned by", "journal")
+
 
 def log_lines(rows: Sequence[dict[str, Any]], head: bool) -> Iterator[str]:
     """One line per prediction, under a head if there is any."""
@@ -90,7 +96,10 @@ def journal_tables(said: dict[str, Any]) -> Iterator[Table | str]:
         ("variant", "answered", "in the journal", "missing"),
         [(one["variant"], one["answered"], one["journalled"], one["missing"]) for one in said["answers"]],
     )
-    yield "Feedback since the lab started: " + (_counts({k: v for k, v in said["feedback"].items() if v}) or "none")
+    yield "Feedback in the journal: " + (_counts(said["outcomes"]) or "none")
+    refused = {name: said["feedback"][name] for name in UNKEPT if said["feedback"][name]}
+    if refused:
+        yield f"Feedback without a line since the lab's service started: {_counts(refused)}"
     yield from said["trouble"]
     if not said["is_current"]:
         yield "The journals are still being read; these numbers grow."
@@ -99,7 +108,10 @@ def journal_tables(said: dict[str, Any]) -> Iterator[Table | str]:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    return rows_table(columns, [[value if isinstance(value, int) else str(value) for value in row] for row in rows])
+    made = rows_table(columns, [[str(value) for value in row] for row in rows])
+    for column in made.columns:
+        column.justify = "left" if column.header in WORDS else "right"
+    return made
 
 
 def _share(part: int, whole: int) -> str:

@@ -46,7 +46,7 @@ def replace(path: Path, text: str) -> None:
                 fresh.unlink()
             raise
     try:
-        _settle(path.parent)
+        settle(path.parent)
     except OSError as error:
         raise StateError(f"{path} is written, but may not survive a power cut: {_reason(error)}. See what counts: lab weight") from error
 
@@ -83,7 +83,7 @@ def _write(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Makes the new name last as well."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

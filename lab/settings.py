@@ -30,7 +30,8 @@ class Settings(NamedTuple):
 
 
 def from_environment() -> Settings:
-    """Reads LAB_STATE (default: state/ in the checkout), LAB_GATEWAY (nginx/ in the checkout) and LAB_SOCKETS (run/ in the state).
+    """Reads LAB_STATE (default: state/ in the checkout), LAB_GATEWAY (nginx/ in the checkout) and LAB_SOCKETS (run/ in the state, or where
+    its link `sockets` leads).
 
     Also LAB_ATTRIBUTION_S, LAB_REWARD_CAP, LAB_KEEP_DAYS and LAB_KEEP_GB. Raises SettingError for one that is no number.
     """
@@ -39,12 +40,18 @@ def from_environment() -> Settings:
     return Settings(
         state,
         gateway,
-        Path(os.environ.get("LAB_SOCKETS") or state / "run"),
+        _sockets(state),
         attribution_s=_number("LAB_ATTRIBUTION_S", 3600),
         reward_cap=_number("LAB_REWARD_CAP", None),
         keep_days=_number("LAB_KEEP_DAYS", 90),
         keep_gb=_number("LAB_KEEP_GB", 20),
     )
+
+
+def _sockets(state: Path) -> Path:
+    """Where `make up` puts the sockets: in the state, or where its link leads, because a socket's path must be short."""
+    link = state / "sockets"
+    return Path(os.environ.get("LAB_SOCKETS") or (link.resolve() if link.is_symlink() else state / "run"))
 
 
 @overload

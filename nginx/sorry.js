@@ -11,6 +11,7 @@ const SENTENCES = {
 
 const TOO_MUCH_FEEDBACK = 'The feedback is larger than 1 MB. Send fewer records at a time.';
 const NO_LAB = 'The lab does not answer at the moment, so nothing is confirmed. Send it again: the same feedback counts once.';
+const NO_READING = 'The lab does not answer at the moment. Try again in a few seconds; its log says why.';
 const UNREAD = 'The lab is published beyond this machine, where reading it needs a sign-in, which does not exist yet. ' +
     'Read it on the machine itself: leave LAB_BIND at 127.0.0.1. Feedback is still taken.';
 
@@ -98,7 +99,7 @@ function notReady(r) {
 // js_content: the lab's own service is not there, or has too much to do.
 function noLab(r) {
     r.headersOut['Retry-After'] = '2';
-    answer(r, 503, NO_LAB);
+    answer(r, 503, r.variables.lab_place === 'lab' ? NO_READING : NO_LAB);
 }
 
 // js_content: strangers may not read the lab.

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -42,13 +43,33 @@ def log(
         here = client.here()
         page = here.get("/log", limit=limit, **wanted)
         _show_predictions(page["predictions"], output, head=True)
-        while follow:
-            try:
-                time.sleep(FOLLOW_S)
-                page = here.get("/log", limit=FOLLOW_MAX, after=page["last"], **wanted)
-                _show_predictions(page["predictions"], output, head=False)
-            except KeyboardInterrupt:
-                return
+        if follow:
+            with suppress(KeyboardInterrupt):
+                _follow(here, page["last"], wanted, output)
+        elif not page["predictions"]:
+            say(_none(wanted))
+
+
+def _follow(here: client.Client, last: int, wanted: dict[str, Any], output: Output) -> None:
+    """Goes on without end, also when the service is started again meanwhile."""
+    is_silent = False
+    while True:
+        try:
+            time.sleep(FOLLOW_S)
+            page = here.get("/log", limit=FOLLOW_MAX, after=last, **wanted)
+        except client.Silent as silent:
+            if not is_silent:
+                say(f"{silent} Waiting for it; Ctrl-C ends this.")
+            is_silent = True
+            continue
+        is_silent, last = False, page["last"]
+        _show_predictions(page["predictions"], output, head=False)
+
+
+def _none(wanted: dict[str, Any]) -> str:
+    """Why nothing is shown."""
+    named = ", ".join(f"{name} {value}" for name, value in wanted.items() if value is not None)
+    return f"No prediction fits: {named}." if named else "No predictions yet."
 
 
 def _show_predictions(rows: list[dict[str, Any]], output: Output, head: bool) -> None:
@@ -90,7 +111,7 @@ def report(
         print(json.dumps(said, indent=2))
         return
     if not said["variants"]:
-        say("No predictions yet.")
+        say(_none({"route": route, "since": since}))
         return
     screen = terminal.console()
     for part in evidence_tables.report_tables(said["variants"]):

@@ -25,7 +25,16 @@ def feedback(
         status, answer = client.here().post("/feedback", {name: one for name, one in said.items() if one is not None})
     if output is Output.json:
         print(json.dumps(answer, indent=2))
+    elif status < 400:
+        print(_told(answer))
     else:
-        say(f"{answer.get('outcome', status)}: {answer.get('detail') or 'kept'}" if isinstance(answer, dict) else str(answer))
+        say(_told(answer))
     if status >= 400:
         raise typer.Exit(1)
+
+
+def _told(answer: object) -> str:
+    """Outcome and sentence; of an answer that is not about feedback, its sentence."""
+    if not isinstance(answer, dict) or "outcome" not in answer:
+        return client.sentence(answer)
+    return ": ".join(filter(None, (answer["outcome"], answer["detail"])))

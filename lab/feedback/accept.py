@@ -57,7 +57,7 @@ class Acceptor:
         self.counts: Counter[str] = Counter({outcome.value: 0 for outcome in Outcome} | {"unjournalled": 0})
         """Items by outcome since the start; `unjournalled`: those of the malformed ones that have no line."""
         self.trouble: str | None = None
-        """Why the last line could not be written; None while the journal takes lines."""
+        """Why the last feedback could not be kept; None while the disk takes lines."""
         self._predictions = predictions
         self._commit = GroupCommit(journal, clock)
         self._clock = clock
@@ -135,16 +135,16 @@ class Acceptor:
             posts, self._ready = self._ready[:ROUND_MAX], self._ready[ROUND_MAX:]
             try:
                 await self._settle(posts)
-            except Exception:
-                self._give_back(posts)
+            except Exception as error:
+                self._give_back(posts, error)
 
     async def _pursue(self) -> None:
         while self._chased:
             posts, self._chased = self._chased, []
             try:
                 waiting = await self._chase.round(posts)
-            except Exception:
-                self._give_back(posts)
+            except Exception as error:
+                self._give_back(posts, error)
                 continue
             self._chased += waiting
             self._ready += [post for post in posts if post.is_settled]
@@ -233,13 +233,18 @@ class Acceptor:
             log.warning("Feedback is kept again.")
         self.trouble = None if error is None else str(error)
 
-    def _give_back(self, posts: Sequence[Post]) -> None:
-        """Something is wrong with the lab itself: nobody may be left without an answer."""
-        log.exception("Feedback is refused: the lab cannot look predictions up.")
+    def _give_back(self, posts: Sequence[Post], error: Exception) -> None:
+        """Something is wrong with the disk or with the lab itself: nobody may be left without an answer."""
+        is_disk = isinstance(error, StateError)
+        if is_disk:
+            # Reading on writes, too: what it has no room for, feedback has none for.
+            self._note_trouble(error)
+        else:
+            log.error("Feedback is refused: the lab cannot look predictions up.", exc_info=error)
         chased = set(self._chased)
         for post in posts:
             if post not in chased:
-                self._tell(post, overloaded(post.item, AT_A_LOSS))
+                self._tell(post, unwritable(post.item) if is_disk else overloaded(post.item, AT_A_LOSS))
 
     def _tell(self, post: Post, answer: Answer) -> None:
         if post.answers.put(post.place, answer):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-# As the gateway mints them; dashes and upper case are what clients make of them that take them for UUIDs.
+# As the gateway mints them.
 REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 METRIC = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
@@ -57,7 +57,7 @@ def label(name: str, value: object) -> str:
 
 def request_id(name: str, value: object) -> str:
     """The id that the gateway gave a prediction, as the journal spells it."""
-    # The longest spelling is that of a UUID.
+    # Clients that take it for a UUID send dashes and capital letters; no spelling is longer than that.
     spelled = value.strip().replace("-", "").lower() if isinstance(value, str) and len(value) <= QUOTE_MAX else ""
     if not REQUEST_ID.fullmatch(spelled):
         raise WrongError(f"{name} is {quoted(value)}, must be 32 hex digits: the X-Request-ID of the prediction's answer.")

@@ -33,6 +33,9 @@ def parse(body: bytes, content_type: str) -> Body:
     text = body.removeprefix(b"\xef\xbb\xbf").strip()
     if "jsonlines" in content_type or "ndjson" in content_type:
         return _many([line for line in text.split(b"\n") if line.strip()], _line)
+    if "multipart/" in content_type:
+        kind = quoted(content_type.partition(";")[0])
+        return Body((Malformed(f"The body is {kind}, must be JSON or a form of the kind application/x-www-form-urlencoded. {HOW}"),))
     # curl -d calls everything a form.
     if "x-www-form-urlencoded" in content_type and not text.startswith((b"{", b"[")):
         return _form(text)

@@ -1,7 +1,6 @@
 """Appends lines to a journal so that whoever is told "done" finds them after a crash, and nobody ever finds half of one."""
 
 import asyncio
-import errno
 import fcntl
 import os
 from collections import deque
@@ -72,15 +71,7 @@ class Segments:
         """A new file lasts only when its folder has been written, too. One that another process has made counts as new."""
         if path in self._settled:
             return
-        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        except OSError as error:
-            # Some file systems have nothing to do here, and say so.
-            if error.errno != errno.EINVAL:
-                raise
-        finally:
-            os.close(handle)
+        files.settle(path.parent)
         # An hour is enough to remember.
         self._settled = {path}
 

@@ -27,11 +27,13 @@ class Whole(NamedTuple):
 
     journals: list[Journal]
     answers: list[Account]
+    outcomes: dict[str, int]
+    """Lines of the feedback journal by outcome, the most frequent first."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON types."""
         answers = [one._asdict() | {"missing": one.missing} for one in self.answers]
-        return {"journals": [one._asdict() for one in self.journals], "answers": answers}
+        return {"journals": [one._asdict() for one in self.journals], "answers": answers, "outcomes": self.outcomes}
 
 
 def account(store: Store, sockets: Path) -> Whole:
@@ -43,6 +45,7 @@ def account(store: Store, sockets: Path) -> Whole:
         rows = cursor.execute(
             "select kind, sum(bytes)::BIGINT, sum(lines)::BIGINT, sum(stored)::BIGINT, sum(quarantined)::BIGINT from segments group by kind"
         ).fetchall()
+        outcomes = cursor.execute("select outcome, count(*) from feedback group by outcome order by count(*) desc, outcome").fetchall()
     read = {row[0]: row[1:] for row in rows}
     journals = []
     for kind in ("predictions", "feedback", "decisions"):
@@ -50,7 +53,7 @@ def account(store: Store, sockets: Path) -> Whole:
         until, lines, stored, quarantined = read.get(kind, (0, 0, 0, 0))
         # Whoever reads meanwhile may be further than the sizes.
         journals.append(Journal(kind, len(sizes), sum(sizes), max(0, sum(sizes) - until), lines, stored, quarantined))
-    return Whole(journals, answers)
+    return Whole(journals, answers, dict(outcomes))
 
 
 def _size(path: Path) -> int:

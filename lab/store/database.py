@@ -1,7 +1,8 @@
 """Opens the database, and closes everything in it that could reach beyond it."""
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,6 +71,17 @@ def remove(place: Place) -> None:
             file.unlink(missing_ok=True)
 
 
+@contextmanager
+def writing(place: Place) -> Iterator[None]:
+    """Turns what DuckDB says of a full disk into StateError."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if FULL in str(error):
+            raise StateError(f"{place.file} cannot be written: the disk is full. Free some space and try again.") from error
+        raise
+
+
 def tells_of_damage(error: BaseException) -> bool:
     """Whether an error, or what led to it, says that the database itself is broken, so that no trying again will help."""
     if isinstance(error, duckdb.Error):
@@ -81,15 +93,14 @@ def _usable(place: Place, reward_cap: float | None) -> duckdb.DuckDBPyConnection
     """The database that is there; None when it is broken or of another version."""
     connection = None
     try:
-        connection = _opened(place)
-        if _is_current(connection):
-            _prepare(connection, place, reward_cap)
-            return connection
+        with writing(place):
+            connection = _opened(place)
+            if _is_current(connection):
+                _prepare(connection, place, reward_cap)
+                return connection
     except duckdb.Error as error:
         if LOCKED in str(error):
             raise StateError(f"{place.file} is in use by another process. Is another lab running on this state?") from error
-        if FULL in str(error):
-            raise StateError(f"{place.file} cannot be written: the disk is full. Free some space and try again.") from error
     if connection is not None:
         connection.close()
     return None

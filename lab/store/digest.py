@@ -3,10 +3,7 @@
 import hashlib
 
 from lab.store.store import Store
-
-# Everything that is derived, whichever way it came: rows, and sums of rows put together.
-RELATIONS = ("predictions", "feedback", "decisions", "quarantine", "segments", "blocks", "latency", "labels", "visits", "visitors",
-             "rewards", "attempts")  # fmt: skip
+from lab.store.tables import RELATIONS
 
 
 def digest(store: Store) -> str:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import duckdb
 
 from lab.errors import Refused
-from lab.store import tables
 from lab.store.store import Store
+from lab.store.tables import RELATIONS
 
 # Rows that are fetched together, and the length of texts at which an answer ends.
 FETCHED = 100
@@ -31,10 +31,6 @@ FORBIDDEN = ("write_log", "sleep_ms", "pg_sleep", "range", "generate_series", "r
 
 # One question at a time, so that the reading of the journals always has a share of memory and processor.
 asking = threading.Lock()
-
-# What may be asked: the journals' rows, and the evidence made of them.
-RELATIONS = (*(kind.table for kind in tables.KINDS.values()), "blocks", "latency", "labels", "visits", "visitors", "rewards",
-             "attempts", "quarantine", "segments")  # fmt: skip
 
 
 class QuestionError(Refused):

@@ -103,7 +103,7 @@ class Store:
             if self._is_damaged:
                 self._rebuild()
             found = self._segments()
-            with self.cursor() as cursor:
+            with database.writing(self.place), self.cursor() as cursor:
                 self._forget_vanished(cursor, found)
                 read, failures = self._read_all(cursor, found)
         if failures:

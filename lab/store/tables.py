@@ -107,6 +107,10 @@ DECISIONS = Kind(
 # Predictions first: feedback is joined to them.
 KINDS = {"predictions": PREDICTIONS, "feedback": FEEDBACK, "decisions": DECISIONS}
 
+# All that people ask and a digest covers: the journals' rows, and the evidence made of them.
+RELATIONS = (*(kind.table for kind in KINDS.values()), "blocks", "latency", "labels", "visits", "visitors", "rewards", "attempts",
+             "quarantine", "segments")  # fmt: skip
+
 # Where a row came from: the hour in the name of its segment, NULL for decisions. Its own time may lie beside it by seconds.
 ORIGIN = {"hour": "TIMESTAMP"}
 

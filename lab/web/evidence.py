@@ -1,6 +1,7 @@
 """What the journals tell, for programs: the log, questions in SQL, the report, and what is known of losses."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -61,6 +62,13 @@ def _statuses(text: str) -> tuple[int, int]:
     return int(text.replace("xx", "00")), int(text.replace("xx", "99"))
 
 
+def _trouble(acceptor: Acceptor, follower: Follower) -> Iterator[str]:
+    if acceptor.trouble:
+        yield f"The last feedback was not kept. {acceptor.trouble}"
+    if follower.trouble:
+        yield f"The journals cannot be read on. {follower.trouble}"
+
+
 def router(store: Store, follower: Follower, acceptor: Acceptor, here: Settings) -> APIRouter:
     """GET /log, POST /sql, GET /report, GET /journal."""
     evidence = APIRouter()
@@ -93,8 +101,9 @@ def router(store: Store, follower: Follower, acceptor: Acceptor, here: Settings)
     def journal(digests: Annotated[bool, Query(alias="digest")] = False) -> Response:
         """What was written, read, lost and refused."""
         said: dict[str, Any] = account.account(store, here.sockets).as_json()
+        # Since the start of this process: some leave no line.
         said["feedback"] = dict(acceptor.counts)
-        said["trouble"] = [trouble for trouble in (acceptor.trouble, follower.trouble) if trouble]
+        said["trouble"] = list(_trouble(acceptor, follower))
         said["is_current"] = follower.is_current
         return json_answer(said | ({"digest": digest(store)} if digests else {}))
 

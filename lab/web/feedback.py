@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from lab.feedback.fields import REQUEST_ID
 from lab.feedback.item import Body, Malformed, Sender
 from lab.feedback.outcome import Answer, Outcome
 from lab.feedback.parse import BODY_MAX_BYTES, HOW, TOO_LONG, parse
+from lab.web.answer import json_answer
 from lab.web.feedback_page import refusal_page, thanks_page
 
 # What the gateway writes into X-Lab-Route and X-Lab-Pin, and into X-Lab-Seldon: ns-baseline/iris.
@@ -84,12 +84,12 @@ def _answer(request: Request, body: Body, sender: Sender, told: Sequence[Sequenc
     content = _list_content(told) if body.is_list else _content(answers)
     # Seldon's clients look for the meta of a SeldonMessage.
     meta = {"meta": {}} if sender.address else {}
-    return _json(content | meta, status, _headers(answers))
+    return json_answer(content | meta, status, _headers(answers))
 
 
 def _content(answers: Sequence[Answer]) -> dict[str, Any]:
     """Of one JSON object. What says reward and truth gets the worse of the two answers, and both beside it."""
-    worst = _shown(_worst(answers))
+    worst = _worst(answers)._asdict()
     return worst if len(answers) == 1 else worst | {"items": [_item(answer) for answer in answers]}
 
 
@@ -104,11 +104,7 @@ def _list_content(told: Sequence[Sequence[Answer]]) -> dict[str, Any]:
 
 
 def _item(answer: Answer) -> dict[str, Any]:
-    return _shown(answer) | {"status": answer.status}
-
-
-def _shown(answer: Answer) -> dict[str, Any]:
-    return answer._asdict()
+    return answer._asdict() | {"status": answer.status}
 
 
 def _status(answers: Sequence[Answer]) -> int:
@@ -132,7 +128,7 @@ async def _how(request: Request) -> Response:
     """Somebody looks at the address, or sends it something else."""
     sentence = f"Feedback is sent by POST. {HOW}"
     allow = {"Allow": "POST"}
-    return refusal_page(request, 405, sentence, allow) if _wants_page(request) else _json({"detail": sentence}, 405, allow)
+    return refusal_page(request, 405, sentence, allow) if _wants_page(request) else json_answer({"detail": sentence}, 405, allow)
 
 
 def _wants_page(request: Request) -> bool:
@@ -141,7 +137,3 @@ def _wants_page(request: Request) -> bool:
 
 def _fitting(pattern: re.Pattern[str], value: str | None) -> str | None:
     return value if value and pattern.fullmatch(value) else None
-
-
-def _json(content: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> Response:
-    return Response(orjson.dumps(content), status, dict(headers), media_type="application/json")

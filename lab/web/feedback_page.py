@@ -35,7 +35,7 @@ SORRY = {
     Outcome.conflicting: "You have said something else about this prediction before. Your first answer counts.",
     Outcome.unknown: "Nobody knows this prediction yet. Your answer is kept, and counts should the prediction appear.",
     Outcome.unwritable: "Your answer could not be kept, because the disk is full. Please try again later.",
-    Outcome.overloaded: "Your answer could not be kept, because too many came at once. Please try again in a moment.",
+    Outcome.overloaded: "Your answer could not be kept just now. Please try again in a moment.",
 }
 
 

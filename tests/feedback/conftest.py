@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from fastapi import FastAPI
 
+from lab.errors import StateError
 from lab.feedback.accept import Acceptor
 from lab.journal.append import Segments
 from lab.web.feedback import router
@@ -38,6 +39,7 @@ class FakePredictions:
         self.reads = 0
         self.asked = 0
         self.broken = False
+        self.disk_is_full = False
         self.reading_s = 0.0
         self._lock = threading.Lock()
 
@@ -52,6 +54,8 @@ class FakePredictions:
     def read_on(self) -> None:
         """As the protocol says."""
         time.sleep(self.reading_s)
+        if self.disk_is_full:
+            raise StateError("scratch cannot be written: the disk is full.")
         with self._lock:
             self.reads += 1
             self.known.update(self.journal)

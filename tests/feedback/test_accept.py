@@ -225,6 +225,28 @@ def test_a_full_disk_refuses_feedback_until_there_is_room(tmp_path: Path, at_des
     ]
 
 
+def test_feedback_that_needs_the_journal_read_on_a_full_disk_is_told_that_it_is_full(
+    at_desk: AtDesk, predictions: FakePredictions, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    predictions.journal[NOBODY] = time.time()
+
+    async def visit(desk: Desk) -> None:
+        predictions.disk_is_full = True
+        # The first one after the start, and then one whose prediction has not been read.
+        assert (await desk.post({"request_id": ONE, "reward": 1})).status_code == 507
+        predictions.disk_is_full = False
+        assert (await desk.post({"request_id": ONE, "reward": 1})).status_code == 200
+        predictions.disk_is_full = True
+        assert (await desk.post({"request_id": "e" * 32, "reward": 1})).status_code == 507
+        assert desk.acceptor.trouble is not None
+        predictions.disk_is_full = False
+        assert (await desk.post({"request_id": NOBODY, "reward": 1})).status_code == 200
+
+    assert at_desk(visit).counts == {"unwritable": 2, "stored": 2}
+    assert len([record for record in caplog.records if record.name == "lab.feedback"]) == 4
+
+
 def test_too_much_at_once_is_told_to_come_again(at_desk: AtDesk) -> None:
     async def visit(desk: Desk) -> None:
         answers = await asyncio.gather(*(desk.post([{"request_id": ONE, "reward": 1}] * 5) for _ in range(3)))

@@ -148,6 +148,12 @@ def test_a_form_sends_what_json_sends() -> None:
     assert sentence(b"truth=%ff%00", FORM).startswith("truth is ")
 
 
+def test_a_form_with_files_is_told_which_forms_are_read() -> None:
+    assert sentence(b"--x\r\n", "multipart/form-data; boundary=x").startswith(
+        'The body is "multipart/form-data", must be JSON or a form of the kind application/x-www-form-urlencoded.'
+    )
+
+
 def test_curls_json_under_the_name_of_a_form_is_json() -> None:
     assert items(b' {"reward": 1}', FORM) == (Item(None, "reward", 1.0),)
 

@@ -13,7 +13,7 @@ import pytest
 from lab.errors import StateError
 from lab.follower import Follower
 from lab.journal.segments import whole_until
-from lab.store import reading, tables
+from lab.store import reading, tables, transaction
 from lab.store.digest import digest
 from lab.store.retention import Bounds
 from lab.store.store import Store
@@ -141,6 +141,19 @@ def test_a_full_disk_is_said_and_reading_goes_on_when_there_is_room_again(lab: L
     following.stop()
 
     assert lab.counts() == (1, 1, 0)
+
+
+def test_a_disk_too_full_for_the_database_is_said_in_a_sentence(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise duckdb.TransactionException('Failed to commit: Could not write file "lab.duckdb.wal": No space left on device')
+
+    lab.write(prediction(1))
+    with monkeypatch.context() as patched:
+        patched.setattr(transaction, "note", full)
+        with pytest.raises(StateError, match=r"lab\.duckdb cannot be written: the disk is full\. Free some space"):
+            lab.store.read_on()
+
+    assert lab.store.read_on() == (1, 0)
 
 
 def test_a_mistake_of_ours_does_not_end_the_following(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,8 +139,10 @@ def test_the_account_adds_up(lab: Lab, tmp_path: Path) -> None:
     lab.store.read_on()
     lab.write(b"half a line")
 
-    told = {one.kind: one for one in account(lab.store, tmp_path).journals}
+    whole = account(lab.store, tmp_path)
 
+    told = {one.kind: one for one in whole.journals}
+    assert whole.outcomes == {"stored": 1}
     assert told["predictions"][3:] == (11, 3, 2, 1)
     assert told["predictions"].bytes == lab.journal().stat().st_size
     assert told["feedback"][3:] == (0, 1, 1, 0)

@@ -120,6 +120,38 @@ def test_the_log_is_followed_until_it_is_interrupted(service: Running) -> None:
     assert came == [f"{77:032x}", f"{78:032x}"]
 
 
+def test_the_log_is_followed_over_a_restart(service: Running) -> None:
+    command = service.command("log", "-f", "-n", "1", "-o", "json")
+    following = subprocess.Popen(command, cwd=CHECKOUT, env=service.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert following.stdout is not None
+    assert following.stderr is not None
+    following.stdout.readline()
+
+    service.stop(signal.SIGKILL)
+    assert b"Waiting for it" in following.stderr.readline()
+    service.start()
+    service.write(prediction(79, time=now()))
+
+    assert json.loads(following.stdout.readline())["request_id"] == f"{79:032x}"
+    following.send_signal(signal.SIGINT)
+    assert following.communicate(timeout=30)[1] == b""
+    assert following.returncode == 0
+
+
+def test_nothing_found_is_a_sentence(service: Running) -> None:
+    found = service.cli("log", "--variant", "nobody", "--since", "1h", "-o", "json")
+
+    assert (found.returncode, found.stdout) == (0, "")
+    assert found.stderr == "No prediction fits: variant nobody, since 1h.\n"
+
+
+def test_a_wrong_address_names_the_right_ones(service: Running) -> None:
+    status, content = service.get("/reports")
+
+    assert status == 404
+    assert content["detail"].startswith("There is nothing at /reports. There are /feedback, ")
+
+
 def test_questions_are_answered_as_table_or_json(service: Running) -> None:
     rows = json.loads(service.cli("sql", "select min(status) as least from predictions", "-o", "json").stdout)
 
@@ -139,7 +171,7 @@ def test_the_report_names_the_variants(service: Running) -> None:
 
     assert [one["variant"] for one in told["variants"]] == ["svc"]
     assert "svc" in service.cli("report").stdout
-    assert service.cli("report", "--route", "nowhere").stderr == "No predictions yet.\n"
+    assert service.cli("report", "--route", "nowhere").stderr == "No prediction fits: route nowhere.\n"
 
 
 def test_the_journal_is_accounted_for_and_equal_after_a_rebuild(service: Running) -> None:
@@ -163,7 +195,7 @@ def test_feedback_is_sent_and_joined(service: Running) -> None:
     again = service.cli("feedback", f"{99:032x}", "--truth", "virginica")
 
     assert (sent.returncode, again.returncode) == (0, 1)
-    assert sent.stderr.startswith("stored")
+    assert sent.stdout == "stored\n"
     assert again.stderr.startswith("conflicting")
     eventually(lambda: service.get("/sql", "POST", {"sql": "select reward from rewards"})[1]["rows"] == [[1.0]])
 
@@ -188,7 +220,10 @@ def test_what_means_nothing_is_a_sentence(path: str, sentence: str, service: Run
 
 @pytest.mark.parametrize("path", ["/log?after=" + "9" * 40, "/log?after=-7", "/log?limit=0", "/log?limit=100000", "/log?outlier=maybe"])
 def test_numbers_out_of_range_are_refused(path: str, service: Running) -> None:
-    assert service.get(path)[0] == 422
+    status, content = service.get(path)
+
+    assert status == 422
+    assert content["detail"].startswith(path.partition("?")[2].partition("=")[0] + ": ")
 
 
 @pytest.mark.parametrize(

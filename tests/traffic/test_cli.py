@@ -273,6 +273,15 @@ def test_output_that_goes_elsewhere_is_neither_cut_nor_coloured(state: Path, gat
     assert "\x1b" not in done.stdout
 
 
+def test_sockets_that_had_to_be_put_elsewhere_are_found_by_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAB_SOCKETS", raising=False)
+    monkeypatch.setenv("LAB_STATE", str(tmp_path))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "sockets").symlink_to(tmp_path / "elsewhere")
+
+    assert settings.from_environment().sockets == tmp_path / "elsewhere"
+
+
 def test_the_default_places_are_those_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LAB_STATE", "LAB_GATEWAY", "LAB_SOCKETS", "LAB_ATTRIBUTION_S", "LAB_REWARD_CAP", "LAB_KEEP_DAYS", "LAB_KEEP_GB"):
         monkeypatch.delenv(name, raising=False)
