@@ -69,6 +69,12 @@ class Handler(SimpleHTTPRequestHandler):
             self.wfile.write(bytes([byte]))
             time.sleep(0.02)
 
+    def way_stall(self) -> None:
+        """Half of it, then nothing for longer than a test waits."""
+        content = self.content()
+        self.answer(200, content[: len(content) // 2], {"Content-Length": str(len(content)), "ETag": '"stalled"'})
+        time.sleep(2)
+
     def way_gzip(self) -> None:
         """Compresses although it was asked not to."""
         packed = gzip.compress(self.content())

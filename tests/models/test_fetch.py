@@ -113,6 +113,6 @@ def test_a_download_that_is_slow_but_above_the_floor_arrives(publisher: Publishe
 
 
 def test_a_download_that_stops_arriving_counts_as_cut(publisher: Publisher, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer, "READ_S", 0.005)
+    monkeypatch.setattr(answer, "READ_S", 0.5)
 
-    assert "broke off" in refusal(f"{publisher.url}/drip/weights.pt", target)
+    assert "broke off" in refusal(f"{publisher.url}/stall/weights.pt", target)
