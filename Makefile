@@ -5,7 +5,7 @@ PYTHON_HERE := .venv/bin/python
 PYTHON_ANY = $(or $(wildcard $(PYTHON_HERE)),python3)
 
 # Tests that mostly compute: two of their files at a time. The others start gateways and labs, and have the machine to themselves.
-ALONGSIDE := tests/stats tests/store tests/models tests/feedback tests/embedded
+ALONGSIDE := tests/stats tests/store tests/models tests/feedback tests/serving tests/traffic tests/embedded tests/bench
 
 .PHONY: help up run down backup reset test soak simulate bench models setup test-docker
 

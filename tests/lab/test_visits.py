@@ -135,4 +135,13 @@ def test_the_readme_names_every_command_of_the_makefile() -> None:
 def test_the_readmes_links_lead_somewhere() -> None:
     links = re.findall(r"\]\((?!http|#)([^)]+)\)", (REPOSITORY / "README.md").read_text())
 
-    assert [link for link in links if not Path(REPOSITORY, link).exists()] == []
+    assert [link for link in links if not _leads_somewhere(*link.partition("#")[::2])] == []
+
+
+def _leads_somewhere(file: str, heading: str) -> bool:
+    """To a file, or to a heading of it as GitHub writes it into links."""
+    path = Path(REPOSITORY, file)
+    if not heading:
+        return path.exists()
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return heading in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
