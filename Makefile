@@ -4,8 +4,9 @@ PYTHON_HERE := .venv/bin/python
 # To save or delete the state, any Python will do.
 PYTHON_ANY = $(or $(wildcard $(PYTHON_HERE)),python3)
 
-# Tests that mostly compute: two of their files at a time. The others start gateways and labs, and have the machine to themselves.
-ALONGSIDE := tests/stats tests/store tests/models tests/feedback tests/serving tests/traffic tests/embedded tests/bench
+# Two files of these tests at a time. The others start the whole lab, and have the machine to themselves.
+ALONGSIDE := tests/stats tests/store tests/models tests/feedback tests/serving tests/gateway tests/traffic tests/embedded tests/bench \
+             tests/test_sample_data.py
 
 .PHONY: help up run down backup reset test soak simulate bench models setup test-docker
 
