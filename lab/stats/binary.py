@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from lab.stats.conditional import baseline_odds, block_log_likelihood, centred_cumulant, distinct, expected_successes, information
 from lab.stats.counts import NOTHING, Counts
 from lab.stats.curve import Curve, Floats, chebyshev_points, interpolation, normal_grid
-from lab.stats.evalue import NO_EVIDENCE, Evidence, checked_alpha, threshold
+from lab.stats.evalue import NO_EVIDENCE, Evidence, Told, checked_alpha, threshold
 from lab.stats.interval import Interval, met, of_json, to_json, with_null
 from lab.stats.mixture import SIDES, Side
 
@@ -69,7 +69,7 @@ EMPTY = BinaryBlock(NOTHING, NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
-class BinaryComparison:
+class BinaryComparison(Told):
     """An e-process for the log odds ratio of success, candidate over baseline, and the values not yet ruled out.
 
     prior_scale: the log odds ratios expected to matter have this standard deviation (0.2: 10 % against 12 %), at most 1.
@@ -121,25 +121,6 @@ class BinaryComparison:
         values = np.asarray(self.values) + weight * _block_values(closed)
         seen = replace(self, looks=self.looks + 1, pending=pending, totals=self.totals.plus(closed), values=tuple(values.tolist()))
         return seen._judged()
-
-    @property
-    def log_e(self) -> float:
-        """The natural logarithm of the e-value now."""
-        return self.evidence.log_e
-
-    @property
-    def log_e_max(self) -> float:
-        """Its largest value over all looks."""
-        return self.evidence.log_e_max
-
-    @property
-    def p_value(self) -> float:
-        """The always-valid p-value."""
-        return self.evidence.p_value
-
-    def crossed(self, alpha: float) -> bool:
-        """Whether the e-value has ever reached 1/alpha."""
-        return self.evidence.crossed(alpha)
 
     @property
     def estimate(self) -> float:

@@ -46,6 +46,32 @@ class Evidence:
 NO_EVIDENCE = Evidence()
 
 
+class Told:
+    """What every test tells of its evidence, in its field or property `evidence`."""
+
+    __slots__ = ()
+    evidence: Evidence
+
+    @property
+    def log_e(self) -> float:
+        """The natural logarithm of the e-value now."""
+        return self.evidence.log_e
+
+    @property
+    def log_e_max(self) -> float:
+        """Its largest value over all looks."""
+        return self.evidence.log_e_max
+
+    @property
+    def p_value(self) -> float:
+        """The always-valid p-value of the null hypothesis: of a limit, that it is kept."""
+        return self.evidence.p_value
+
+    def crossed(self, alpha: float) -> bool:
+        """Whether the e-value has ever reached 1/alpha: once so, always so."""
+        return self.evidence.crossed(alpha)
+
+
 def checked_alpha(alpha: float) -> float:
     """`alpha` itself; ValueError unless it is strictly between 0 and 1."""
     if not 0 < alpha < 1:

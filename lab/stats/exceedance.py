@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lab.stats.binary import CARRIED, BinaryBlock, BinaryComparison
 from lab.stats.counts import Counts
-from lab.stats.evalue import Evidence
+from lab.stats.evalue import Evidence, Told
 from lab.stats.histogram import Histogram, edge_s
 from lab.stats.interval import Interval
 from lab.stats.limit import LimitTest
@@ -76,7 +76,7 @@ def _comparison() -> BinaryComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class LatencyComparison:
+class LatencyComparison(Told):
     """An e-process for "the candidate is slower at this quantile" (or another side: that of `comparison`).
 
     quantile: which, 0.95 unless told. comparison: what the exceedances are fed to; its parameters are the test's, and its log odds
@@ -128,23 +128,9 @@ class LatencyComparison:
         return self.comparison.looks
 
     @property
-    def log_e(self) -> float:
-        """The natural logarithm of the e-value now."""
-        return self.comparison.log_e
-
-    @property
-    def log_e_max(self) -> float:
-        """Its largest value over all looks."""
-        return self.comparison.log_e_max
-
-    @property
-    def p_value(self) -> float:
-        """The always-valid p-value."""
-        return self.comparison.p_value
-
-    def crossed(self, alpha: float) -> bool:
-        """Whether the e-value has ever reached 1/alpha."""
-        return self.comparison.crossed(alpha)
+    def evidence(self) -> Evidence:
+        """That of the exceedances."""
+        return self.comparison.evidence
 
     @property
     def estimate(self) -> float:
@@ -168,7 +154,7 @@ class LatencyComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class LatencyLimit:
+class LatencyLimit(Told):
     """Holds one arm's quantile of latency against a limit: "p95 <= L" is "at most 5 % of the requests are slower than L".
 
     A histogram cannot tell latencies inside the bin that holds the limit (0.93 % wide). "Violated" counts them as fast enough and
@@ -209,23 +195,9 @@ class LatencyLimit:
         return self.surely.looks
 
     @property
-    def log_e(self) -> float:
-        """The natural logarithm of the e-value now that the limit is violated."""
-        return self.violated.log_e
-
-    @property
-    def log_e_max(self) -> float:
-        """Its largest value over all looks."""
-        return self.violated.log_e_max
-
-    @property
-    def p_value(self) -> float:
-        """The always-valid p-value of "the limit is kept"."""
-        return self.violated.p_value
-
-    def crossed(self, alpha: float) -> bool:
-        """Whether the limit was shown to be violated at this level."""
-        return self.violated.crossed(alpha)
+    def evidence(self) -> Evidence:
+        """That of `violated`: its e-value is the one that guards."""
+        return self.violated
 
     @property
     def estimate(self) -> float:

@@ -16,7 +16,7 @@ from scipy.special import betaincc, betainccinv
 
 from lab.stats.betas import Floats, log_beta_density, log_lower_tail, log_odds_of_counts, log_upper_tail
 from lab.stats.counts import NOTHING, Counts
-from lab.stats.evalue import NO_EVIDENCE, Evidence, checked_alpha, threshold
+from lab.stats.evalue import NO_EVIDENCE, Evidence, Told, checked_alpha, threshold
 from lab.stats.interval import Interval, met, of_json, to_json
 
 # How many rates above the limit the restarting test bets on.
@@ -25,7 +25,7 @@ Side = Literal["greater", "less"]
 
 
 @dataclass(frozen=True, slots=True)
-class LimitTest:
+class LimitTest(Told):
     """Two e-processes and an interval for the rate of independent units, whose rate may follow from the past.
 
     limit: the rate allowed, strictly between 0 and 1. alpha: the level at which the running interval is kept.
@@ -67,23 +67,9 @@ class LimitTest:
         return replace(self, looks=look, totals=totals, restarts=stakes, violated=violated, satisfied=satisfied, kept=kept)
 
     @property
-    def log_e(self) -> float:
-        """The natural logarithm of the e-value now that the limit is violated."""
-        return self.violated.log_e
-
-    @property
-    def log_e_max(self) -> float:
-        """Its largest value over all looks."""
-        return self.violated.log_e_max
-
-    @property
-    def p_value(self) -> float:
-        """The always-valid p-value of "the rate is at most the limit"."""
-        return self.violated.p_value
-
-    def crossed(self, alpha: float) -> bool:
-        """Whether the limit was shown to be violated at this level."""
-        return self.violated.crossed(alpha)
+    def evidence(self) -> Evidence:
+        """That of `violated`: its e-value is the one that guards."""
+        return self.violated
 
     @property
     def estimate(self) -> float:

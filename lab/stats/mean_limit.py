@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from lab.stats.evalue import Evidence
+from lab.stats.evalue import Evidence, Told
 
 # Bets as shares of the largest that cannot lose everything.
 BETS = np.geomspace(0.003, 0.99, 16)
@@ -55,7 +55,7 @@ def log_e_mean(wealth: NDArray[np.float64], stakes: NDArray[np.float64] = BELOW)
 
 
 @dataclass(frozen=True, slots=True)
-class MeanLimit:
+class MeanLimit(Told):
     """Is the mean above `limit`, or below it? Both have an e-process of their own; `log_e` and what follows from it are of "violated".
 
     limit, bound: in the values' unit; bound: no value is larger, say the proxy's time-out. blocks: those with values. above, below: the
@@ -107,23 +107,9 @@ class MeanLimit:
         return self.total / self.n if self.n else math.nan
 
     @property
-    def log_e(self) -> float:
-        """The natural logarithm of the e-value now that the limit is violated."""
-        return self.violated.log_e
-
-    @property
-    def log_e_max(self) -> float:
-        """Its largest value over all looks."""
-        return self.violated.log_e_max
-
-    @property
-    def p_value(self) -> float:
-        """The always-valid p-value of "the mean is at most the limit"."""
-        return self.violated.p_value
-
-    def crossed(self, alpha: float) -> bool:
-        """Whether the limit was shown to be violated at this level."""
-        return self.violated.crossed(alpha)
+    def evidence(self) -> Evidence:
+        """That of `violated`: its e-value is the one that guards."""
+        return self.violated
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; `from_json` restores the value exactly."""

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.stats.evalue import Evidence, checked_alpha
+from lab.stats.evalue import Evidence, Told, checked_alpha
 from lab.stats.interval import Interval, met, of_json, to_json, with_null
 from lab.stats.mixture import SIDES, Number, Side, boundary, log_e_of, tuned_rho
 from lab.stats.moments import NO_PAIRS, Moments, PairMoments
@@ -153,7 +153,7 @@ def _roots(score: Score, c: NDArray[np.float64], value: Number, slope: Number, c
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreComparison:
+class ScoreComparison(Told):
     """What mean and ratio comparisons share: candidate minus baseline, against "difference = null", or one side of it.
 
     rho: the mixture's, in units of information; see `planned`. null: the difference under test: a margin, for non-inferiority.
@@ -197,25 +197,6 @@ class ScoreComparison:
         """The weighted mean of the epochs' differences; nan before both arms of any epoch were seen."""
         score = self.score
         return float(score.score / score.weight) if score.weight > 0 else math.nan
-
-    @property
-    def log_e(self) -> float:
-        """The natural logarithm of the e-value now."""
-        return self.evidence.log_e
-
-    @property
-    def log_e_max(self) -> float:
-        """Its largest value over all looks."""
-        return self.evidence.log_e_max
-
-    @property
-    def p_value(self) -> float:
-        """The always-valid p-value."""
-        return self.evidence.p_value
-
-    def crossed(self, alpha: float) -> bool:
-        """Whether the e-value has ever reached 1/alpha."""
-        return self.evidence.crossed(alpha)
 
     def log_e_at(self, null: float, side: Side | None = None) -> float:
         """The log e-value now of another null or side, from the same data: an e-process of its own."""

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from lab.stats.counts import whole
 from lab.stats.curve import Curve, Floats, chebyshev_points, normal_grid
-from lab.stats.evalue import NO_EVIDENCE, Evidence, mean_log_e
+from lab.stats.evalue import NO_EVIDENCE, Evidence, Told, mean_log_e
 
 # Odds up to 7 times those planned, either way; beyond, the largest tilt speaks.
 REACH = 2.0
@@ -33,7 +33,7 @@ class SplitBlock(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SplitCheck:
+class SplitCheck(Told):
     """An e-process for "every visitor was assigned by the planned split", over two or more named variants.
 
     Count visitors at their first assignment: requests of one visitor are not independent. No `merge`: the looks are a sequence.
@@ -68,25 +68,6 @@ class SplitCheck:
             values=tuple(tuple(row) for row in values.tolist()),
             evidence=self.evidence.seen(log_e_of(values)),
         )
-
-    @property
-    def log_e(self) -> float:
-        """The natural logarithm of the e-value now."""
-        return self.evidence.log_e
-
-    @property
-    def log_e_max(self) -> float:
-        """Its largest value over all looks."""
-        return self.evidence.log_e_max
-
-    @property
-    def p_value(self) -> float:
-        """The always-valid p-value."""
-        return self.evidence.p_value
-
-    def crossed(self, alpha: float) -> bool:
-        """Whether the e-value has ever reached 1/alpha."""
-        return self.evidence.crossed(alpha)
 
     @property
     def estimate(self) -> dict[str, float]:
