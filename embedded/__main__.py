@@ -1,6 +1,7 @@
 """Runs the lab without Docker: python -m embedded up | run | down | status"""
 
 import argparse
+import json
 import os
 import socket
 import subprocess
@@ -22,6 +23,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 # No proxy, whatever the environment says: these are processes of this machine.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+# How a service says that the lab is meant to run without its model.
+OFF = "X-Lab-Off"
 
 # Seconds until everything must have answered; VGG16 takes one or two on an idle machine.
 START_S = 90
@@ -53,6 +57,9 @@ def up(places: Places, services: list[Service]) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     print(addresses(places, services))
+    for one in services:
+        if _is_off(one):
+            print(f"{one.name} is off, and the rest runs. How to get it: http://localhost:{one.port}/")
     return 1 if problems else 0
 
 
@@ -131,14 +138,25 @@ def _wait(places: Places, services: list[Service]) -> list[str]:
 
 
 def _trouble(url: str) -> str:
-    """Empty when ready, the service's own words when it answers that it is not, else `no answer`."""
+    """Empty when ready or off on purpose, the service's own words when it answers that it is not ready, else `no answer`."""
     try:
         DIRECT.open(url, timeout=2).close()
     except urllib.error.HTTPError as error:
-        return error.read().decode(errors="replace").strip() or str(error)
+        return "" if OFF in error.headers else error.read().decode(errors="replace").strip() or str(error)
     except OSError:
         return "no answer"
     return ""
+
+
+def _is_off(service: Service) -> bool:
+    """Whether the lab runs without this model, because nobody had its weights."""
+    try:
+        DIRECT.open(f"http://127.0.0.1:{service.port}/ready", timeout=2).close()
+    except urllib.error.HTTPError as error:
+        return OFF in error.headers
+    except OSError:
+        return False
+    return False
 
 
 def _lab_trouble(places: Places) -> str:
@@ -160,8 +178,7 @@ def addresses(places: Places, services: list[Service]) -> str:
     """What people are told once everything answers."""
     lines = [
         f"The lab answers at {places.url}",
-        f"  fruit pictures   {places.url}/",
-        f"  iris flowers     {places.url}/iris/",
+        *_routes(places),
         f"  journal          {places.state}/journal/",
         f"  logs             {places.state}/log/",
         f"  who gets what    {_lab(places)} weight --show",
@@ -169,6 +186,13 @@ def addresses(places: Places, services: list[Service]) -> str:
     ]
     lines += [f"  {one.variant:16} http://localhost:{one.port}/ (this model alone)" for one in services]
     return "\n".join([*lines, f"Stop it with: {_setting(places)}make down"])
+
+
+def _routes(places: Places) -> list[str]:
+    """The address of every route that the gateway comes with."""
+    table = json.loads((places.checkout / "nginx" / "routes.json").read_text())
+    prefixes = {name: "" if name == table["default_route"] else f"{name}/" for name in table["routes"]}
+    return [f"  {name:16} {places.url}/{prefix}" for name, prefix in prefixes.items()]
 
 
 def _lab(places: Places) -> str:

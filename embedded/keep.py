@@ -27,7 +27,8 @@ KEPT = ("journal/*", "routes.json", "routes.previous.json", "routes.epochs.json"
 COUNTS = "*.answers"
 
 # All that the lab writes, and nothing that somebody else may have put beside it.
-WRITTEN = ("journal", "log", "run", "sockets", "ingest", "quarantine", "secret", "secret.new", "routes.*", "upstreams.conf", "lab.duckdb*")
+WRITTEN = ("journal", "log", "run", "sockets", "ingest", "quarantine", "secret", "secret.new", "routes.*", "upstreams.conf", "lab.duckdb*",
+           "lab.token*")  # fmt: skip
 
 # What only a lab's state has: a folder without any of it is somebody else's.
 SIGNS = ("journal", "secret", "upstreams.conf", "log/supervisord.log")

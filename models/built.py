@@ -38,4 +38,5 @@ class Built(NamedTuple):
 Build = Callable[[Effort], Built]
 
 # Makes a model from published weights, or from another artifact. Raises Unusable when they do not fit.
+# A plan that names files beside the weights has them handed over, too.
 Convert = Callable[[Path], Built]

@@ -47,7 +47,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class MadeFrom:
-    """The artifact that another one was derived from."""
+    """The file that an artifact was made from: published weights, or another artifact."""
 
     file: str
     sha256: str

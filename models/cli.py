@@ -25,7 +25,7 @@ environment:
   LAB_CHECKOUT      checkout whose finished models and weights are taken
 
 exit codes:
-  0    all models are there, stand-ins among them
+  0    all models are there, stand-ins among them, or off because nothing can stand in for them
   1    a model is missing, or could not be written
   2    the command was not understood
   130  interrupted by Ctrl-C
@@ -50,7 +50,7 @@ def run() -> int:
 def main(
     arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ, root: Path = ROOT, effort: Effort = FULL
 ) -> int:
-    """Returns the exit code: 0 when every artifact asked for is there, a stand-in included."""
+    """Returns the exit code: 0 when every artifact asked for is there, a stand-in included, or off."""
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -76,7 +76,7 @@ class Outcome(NamedTuple):
 
     @property
     def is_good(self) -> bool:
-        """Whether the artifact is there and as good as it could be made."""
+        """Whether the artifact is there and as good as it could be made, or the lab is meant to run without it."""
         return self.written and self.state is not State.MISSING
 
 
@@ -121,5 +121,14 @@ def _close(outcomes: list[Outcome]) -> None:
     for artifact in (outcome.artifact for outcome in outcomes if outcome.state is State.STAND_IN and outcome.artifact.weights):
         weights = artifact.weights.file if artifact.weights else ""
         print(f"{artifact.file} is a {STAND_IN}. For the real model put {weights} into {artifact.app}/artifacts/ and run this again.")
+    for artifact in (outcome.artifact for outcome in outcomes if outcome.state is State.OFF):
+        print(_how_to_get(artifact))
     if missing := [outcome.artifact.file for outcome in outcomes if outcome.state is State.MISSING]:
         print(f"Missing: {', '.join(missing)}.")
+
+
+def _how_to_get(artifact: Artifact) -> str:
+    assert artifact.weights is not None
+    files = " and ".join(wanted.file for wanted in (artifact.weights, *artifact.weights.beside))
+    by_hand = f"put {files} into {artifact.app}/artifacts/ and run this again"
+    return f"{artifact.file} is off, and the rest runs. To get it, {by_hand}; or ask its publisher again: --rebuild --only {artifact.name}"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from models.cards import Cost
 
@@ -65,7 +66,7 @@ def _session(artifact: Path, threads: int) -> onnxruntime.InferenceSession:
 def _latencies_ms(session: onnxruntime.InferenceSession) -> list[float]:
     takes = session.get_inputs()[0]
     shape = [side if isinstance(side, int) else 1 for side in takes.shape]
-    row = {takes.name: np.random.default_rng(0).normal(size=shape).astype(np.float32)}
+    row = {takes.name: _noise(shape, takes.type)}
     for _ in range(WARM_UP):
         session.run(None, row)
     times, end = [], time.perf_counter() + SECONDS_MAX
@@ -74,6 +75,12 @@ def _latencies_ms(session: onnxruntime.InferenceSession) -> list[float]:
         session.run(None, row)
         times.append((time.perf_counter() - started) * 1000)
     return times
+
+
+def _noise(shape: list[int], kind: str) -> NDArray[np.generic]:
+    """Bytes for a graph that takes bytes, else numbers around 0."""
+    random = np.random.default_rng(0)
+    return random.integers(256, size=shape, dtype=np.uint8) if kind == "tensor(uint8)" else random.normal(size=shape).astype(np.float32)
 
 
 def _peak_mb() -> float:

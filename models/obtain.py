@@ -1,5 +1,6 @@
 """Gets one artifact from the best source at hand, and says what it does."""
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,9 +10,12 @@ from models.cards import read_card, sha256_of
 from models.errors import Unusable
 from models.lock import locked
 from models.places import Places
-from models.plan import Artifact
+from models.plan import Artifact, Published, Weights
 from models.sources import Made
 from models.store import State
+
+# There is something better to try: weights that have come within reach.
+IMPROVABLE = (State.STAND_IN, State.OFF)
 
 
 class Options(NamedTuple):
@@ -51,21 +55,22 @@ def _is_done(artifact: Artifact, places: Places, options: Options) -> bool:
     if hand := _by_hand(artifact, places):
         return places.target(artifact).is_file() and sha256_of(hand) == sha256_of(places.target(artifact))
     state = state_in(places, artifact)
-    if state is State.STAND_IN:
+    if state in IMPROVABLE:
         return not options.rebuild and not _may_improve(artifact, places, options)
     return state is State.BY_HAND or (state is State.FINISHED and not options.rebuild and not _was_by_hand(artifact, places))
 
 
 def _may_improve(artifact: Artifact, places: Places, options: Options) -> bool:
-    """Whether there is something to try in place of a stand-in."""
+    """Whether there is something to try in place of a stand-in or of nothing."""
     finished = any(store.state_of(path, places.made_from(artifact)) is State.FINISHED for path in places.finished_elsewhere(artifact))
-    return finished or bool(places.weights_at_hand(artifact)) or bool(_urls(artifact, places, options, keep=True))
+    urls = _urls(artifact, places, options, True, artifact.weights) if artifact.weights else []
+    return finished or bool(places.weights_at_hand(artifact)) or bool(urls)
 
 
 def _skipped(artifact: Artifact, places: Places) -> State:
     state = state_in(places, artifact)
     print(f"{artifact.file} is {state.value}, skipping.")
-    if state is State.STAND_IN and artifact.weights:
+    if state in IMPROVABLE and artifact.weights:
         for notice in places.missing_in_mirror(artifact.weights):
             print(notice)
     return state
@@ -81,14 +86,22 @@ def _make(artifact: Artifact, places: Places, options: Options) -> None:
         print(f"{artifact.file} is {state.value}: kept as {store.set_aside(path).name}.")
     if not options.rebuild and _copied(artifact, places, State.FINISHED):
         return None
-    keep = state is State.STAND_IN and not options.rebuild
-    made = sources.from_weights(artifact, places, _urls(artifact, places, options, keep))
+    keep = state in IMPROVABLE and not options.rebuild
+    made = sources.from_weights(artifact, places, partial(_urls, artifact, places, options, keep))
     if made is None and keep:
         return print(f"{artifact.file} stays {state.value}.")
     # Training takes minutes: a stand-in that the checkout has already made will do.
     if made is None and not options.rebuild and _copied(artifact, places, State.STAND_IN):
         return None
+    if made is None and artifact.may_be_off:
+        return _leave_off(artifact, path)
     return describe.put(artifact, path, made or _made_here(artifact, places, options))
+
+
+def _leave_off(artifact: Artifact, path: Path) -> None:
+    """No weights, no model; one that was made before stays."""
+    store.leave_off(path)
+    print(f"{artifact.file} is {store.state_of(path).value}.")
 
 
 def _made_here(artifact: Artifact, places: Places, options: Options) -> Made:
@@ -116,13 +129,12 @@ def _was_by_hand(artifact: Artifact, places: Places) -> bool:
     return card is not None and card.source == describe.BY_HAND
 
 
-def _urls(artifact: Artifact, places: Places, options: Options, keep: bool) -> list[str]:
-    """Where to fetch the weights. A stand-in that is there is worth asking the user's mirror, not the world again, unless
-    a download has begun."""
-    if artifact.weights is None or options.offline:
+def _urls(artifact: Artifact, places: Places, options: Options, keep: bool, wanted: Published | Weights) -> list[str]:
+    """Where to fetch a file. What is kept is worth asking the user's mirror, not the world again, unless a download has begun."""
+    if options.offline:
         return []
-    elsewhere = [] if keep and not places.begun(artifact) else list(artifact.weights.sources)
-    return places.mirror_urls(artifact.weights) + elsewhere
+    elsewhere = [] if keep and not places.begun(artifact) else list(wanted.sources)
+    return places.mirror_urls(wanted) + elsewhere
 
 
 def _missing(error: ModuleNotFoundError) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from models.plan import Artifact, Weights
+from models.plan import Artifact, Published, Weights
 
 
 class Places(NamedTuple):
@@ -35,21 +35,23 @@ class Places(NamedTuple):
 
     def weights_at_hand(self, artifact: Artifact) -> list[Path]:
         """Published weights that were put here by hand, fetched before, or lie in a mirror that is a folder."""
-        if artifact.weights is None:
-            return []
+        return self.at_hand(artifact, artifact.weights) if artifact.weights else []
+
+    def at_hand(self, artifact: Artifact, wanted: Published | Weights) -> list[Path]:
+        """The same for any published file that this artifact is made from."""
         # app_*/app/artifacts/ is where the lab's documents tell people to put the files.
         folders = [checkout / artifact.app / part for checkout in self._checkouts() for part in ("artifacts", "app/artifacts")]
         folders += self._mirror_folders()
-        paths = [folder / artifact.weights.file for folder in [self.folder(artifact), *folders]]
+        paths = [folder / wanted.file for folder in [self.folder(artifact), *folders]]
         return [path for path in dict.fromkeys(paths) if _is_readable(path)]
 
     def begun(self, artifact: Artifact) -> bool:
         """Whether a part of the published weights was fetched before."""
         return artifact.weights is not None and (self.folder(artifact) / f"{artifact.weights.file}.part").exists()
 
-    def mirror_urls(self, weights: Weights) -> list[str]:
-        """The mirror's address of these weights, if it is a URL."""
-        return [f"{self.mirror.rstrip('/')}/{weights.file}"] if self.mirror and self._mirror_is_url() else []
+    def mirror_urls(self, wanted: Published | Weights) -> list[str]:
+        """The mirror's address of this file, if it is a URL."""
+        return [f"{self.mirror.rstrip('/')}/{wanted.file}"] if self.mirror and self._mirror_is_url() else []
 
     def missing_in_mirror(self, weights: Weights) -> list[str]:
         """A sentence when the mirror is a folder without these weights."""

@@ -7,14 +7,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 
+class Published(NamedTuple):
+    """A file that somebody publishes."""
+
+    file: str
+    sources: tuple[str, ...]  # URLs, tried in this order
+    sha256: str | None  # None: unknown, nothing to compare with
+    size: int | None  # bytes
+
+
 class Weights(NamedTuple):
     """Published weights from which an artifact is converted."""
 
     file: str
     sources: tuple[str, ...]  # URLs, tried in this order
-    convert: str  # "module:function", called with the path of the weights
+    convert: str  # "module:function", called with the path of the weights, then those of the files in `beside`
     sha256: str | None  # None: unknown, nothing to compare with
     size: int | None  # bytes
+    beside: tuple[Published, ...] = ()  # what the conversion reads, too: the names of the classes
 
 
 class Derived(NamedTuple):
@@ -30,9 +40,14 @@ class Artifact(NamedTuple):
     app: str
     name: str
     file: str
-    build: str | None  # "module:function", called with an Effort; a stand-in if there are published weights
+    build: str | None  # "module:function", called with an Effort; a stand-in if there are published weights, None: nothing stands in
     weights: Weights | None = None
     derived: Derived | None = None  # instead of the two above
+
+    @property
+    def may_be_off(self) -> bool:
+        """Whether the lab runs without it: it is made from published weights only."""
+        return self.build is None and self.derived is None
 
 
 class PlanError(Exception):
@@ -75,8 +90,16 @@ def _artifact(app: str, table: dict[str, Any]) -> Artifact:
     weights, derived = table.get("weights"), table.get("derived")
     if derived:
         return Artifact(app, table["name"], table["file"], build=None, derived=Derived(derived["from"], derived["by"]))
-    return Artifact(app, table["name"], table["file"], table["build"], _weights(weights) if weights else None)
+    # Without published weights there must be a way to make it.
+    build = table.get("build") if weights else table["build"]
+    return Artifact(app, table["name"], table["file"], build, _weights(weights) if weights else None)
 
 
 def _weights(table: dict[str, Any]) -> Weights:
-    return Weights(table["file"], tuple(table["sources"]), table["convert"], table.get("sha256"), table.get("size"))
+    beside = tuple(_source(other) for other in table.get("beside", []))
+    file, sources, sha256, size = _source(table)
+    return Weights(file, sources, table["convert"], sha256, size, beside)
+
+
+def _source(table: dict[str, Any]) -> Published:
+    return Published(table["file"], tuple(table["sources"]), table.get("sha256"), table.get("size"))

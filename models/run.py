@@ -9,7 +9,7 @@ from onnx import ModelProto
 FEW = 4
 
 
-def run(graph: ModelProto, rows: NDArray[np.float32], few: int = FEW) -> NDArray[np.float32]:
+def run(graph: ModelProto, rows: NDArray[np.float32] | NDArray[np.uint8], few: int = FEW) -> NDArray[np.float32]:
     """The last output, (n, labels) for `rows` (n, …), `few` rows at a time."""
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name

@@ -1,5 +1,6 @@
 """Where a model can come from: weights at hand, weights that are published, another artifact, or nothing."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from models.cards import MadeFrom, read_card, sha256_of
 from models.errors import Unusable
 from models.fetch import fetch
 from models.places import Places
-from models.plan import Artifact, Derived, Weights, load_function
+from models.plan import Artifact, Derived, Published, Weights, load_function
 
 STAND_IN = "stand-in: trained on rendered pictures, no claim on photos"
 
@@ -23,21 +24,32 @@ class Made(NamedTuple):
     made_from: MadeFrom | None = None
 
 
-def from_weights(artifact: Artifact, places: Places, urls: list[str]) -> Made | None:
-    """Converts the first weights that fit: those at hand, then those at `urls`. None when there are none."""
+# Where a published file can be fetched.
+Urls = Callable[[Published | Weights], list[str]]
+
+
+def from_weights(artifact: Artifact, places: Places, urls: Urls) -> Made | None:
+    """Converts the first weights that fit: those at hand, then those that `urls` names. None when there are none."""
     if artifact.weights is None:
         return None
     for notice in places.missing_in_mirror(artifact.weights):
         print(notice)
     at_hand = places.weights_at_hand(artifact)
-    if not (at_hand or urls):
+    if not (at_hand or urls(artifact.weights)):
         return None
     # Before anything is fetched: it imports PyTorch, which may be missing.
-    convert: Convert = load_function(artifact.weights.convert)
+    function = load_function(artifact.weights.convert)
+    beside = [_beside(wanted, artifact, places, urls) for wanted in artifact.weights.beside]
+    if None in beside:
+        return None
+
+    def convert(weights: Path) -> Built:
+        return function(weights, *beside)
+
     for path in at_hand:
         if made := _converted(convert, path, f"converted from {path.name} (SHA-256 {sha256_of(path)}), which was at hand"):
             return made
-    for url in urls:
+    for url in urls(artifact.weights):
         if made := _fetched(convert, url, places.folder(artifact), artifact.weights):
             return made
     return None
@@ -65,10 +77,26 @@ def from_nothing(artifact: Artifact, effort: Effort) -> Made:
     return Made(build(effort), STAND_IN, stand_in=True)
 
 
+def _beside(wanted: Published, artifact: Artifact, places: Places, urls: Urls) -> Path | None:
+    """A file that the conversion reads, too: one that is at hand, else from the first address that has it."""
+    path = places.folder(artifact) / wanted.file
+    for found in places.at_hand(artifact, wanted):
+        return found
+    for url in urls(wanted):
+        print(f"Fetching {url} …")
+        try:
+            fetch(url, path, wanted.sha256, wanted.size)
+            return path
+        except Unusable as error:
+            print(f"  {error}")
+    print(f"No source has {wanted.file}, without which {artifact.file} cannot be made.")
+    return None
+
+
 def _converted(convert: Convert, path: Path, source: str) -> Made | None:
     print(f"Converting {path} …")
     try:
-        return Made(convert(path), source, stand_in=False)
+        return Made(convert(path), source, stand_in=False, made_from=MadeFrom(path.name, sha256_of(path)))
     except Unusable as error:
         print(f"  {error}")
         return None

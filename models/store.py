@@ -13,6 +13,7 @@ class State(Enum):
     """What lies at an artifact's place."""
 
     MISSING = "missing"
+    OFF = "off: its weights were in no reach, and nothing can stand in for them"
     BY_HAND = "put there by hand"  # no card: not ours, so never touched
     CHANGED = "not the file that its card describes"
     OUTDATED = "made from a file that has changed since"
@@ -23,7 +24,7 @@ class State(Enum):
 def state_of(path: Path, made_from: Path | None = None) -> State:
     """Looks at the file, its card and its digest; `made_from` is the artifact that it is derived from."""
     if not path.is_file():
-        return State.MISSING
+        return State.OFF if _note(path).exists() else State.MISSING
     card = read_card(path)
     if card is None:
         return State.BY_HAND
@@ -59,11 +60,25 @@ def settle(part: Path, path: Path, card: Card) -> None:
         # The card first: an artifact without a card would count as put there by hand.
         write_card(path, card)
         os.replace(part, path)
+        _note(path).unlink(missing_ok=True)
+
+
+def leave_off(path: Path) -> None:
+    """Notes that nothing could be had for `path`, unless it is there, so that the next run does not ask the world again."""
+    if path.is_file():
+        return
+    with saving(_note(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _note(path).write_text(f"{path.name} is {State.OFF.value}.\n")
 
 
 def set_aside(path: Path) -> Path:
     """Renames a file that is not ours to overwrite; returns its new place."""
     return path.replace(path.with_name(path.name + ".old"))
+
+
+def _note(path: Path) -> Path:
+    return path.with_suffix(".off")
 
 
 def _part(path: Path) -> Path:

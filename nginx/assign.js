@@ -45,27 +45,41 @@ function place(r) {
     if (deployment || split.takesFeedback(address.inner)) {
         return placeFeedback(r, address, deployment);
     }
-    const found = table.read(r, address.route);
-    const route = found.route;
     const forced = r.headersIn['X-Variant'] || address.pin;
-    const chosen = forced || split.ruled(route, r.headersIn);
+    const decider = decide(r, address.route, forced, known);
+    const route = decider.found.route;
+    const chosen = forced || decider.ruled;
     const predicts = split.predicts(r.method, address.inner);
-    variables.lab_route = address.route;
+    variables.lab_route = decider.name;
     variables.lab_prefix = address.prefix;
     variables.lab_inner = address.inner;
     variables.lab_predicts = predicts ? '1' : '';
     // What was read now counts to the end of this request, whatever is written meanwhile.
     variables.lab_settings = JSON.stringify(route);
-    variables.lab_table = found.table;
-    if (chosen && known.indexOf(`${address.route}.${chosen}`) < 0) {
+    variables.lab_table = decider.found.table;
+    if (chosen && known.indexOf(`${decider.name}.${chosen}`) < 0) {
         return 'unknown';
     }
     variables.lab_chosen = chosen;
     variables.lab_chosen_why = forced ? 'override' : chosen ? 'rule' : '';
     if (predicts) {
-        prepare(variables, address.route, route, chosen);
+        prepare(variables, decider.name, route, chosen);
     }
     return 'ok';
+}
+
+// The route that decides, and the variant that a rule chose in it: the address's own route, or the one that a rule leads to. That one's
+// rules are not asked again, so nobody is led in a circle. A variant of the address's own route that is asked for by name outranks rules.
+function decide(r, name, forced, known) {
+    const found = table.read(r, name);
+    const rule = split.ruled(found.route, r.headersIn);
+    if (!rule || (forced && known.indexOf(`${name}.${forced}`) >= 0)) {
+        return { name, found, ruled: '' };
+    }
+    if (rule.route && table.NAMES.indexOf(rule.route) >= 0) {
+        return { name: rule.route, found: table.read(r, rule.route), ruled: '' };
+    }
+    return { name, found, ruled: rule.variant || '' };
 }
 
 // Whom feedback is about, as far as its address and its visitor say. Nobody becomes a visitor by it.

@@ -12,8 +12,9 @@ const SENTENCES = {
 const TOO_MUCH_FEEDBACK = 'The feedback is larger than 1 MB. Send fewer records at a time.';
 const NO_LAB = 'The lab does not answer at the moment, so nothing is confirmed. Send it again: the same feedback counts once.';
 const NO_READING = 'The lab does not answer at the moment. Try again in a few seconds; its log says why.';
-const UNREAD = 'The lab is published beyond this machine, where reading it needs a sign-in, which does not exist yet. ' +
-    'Read it on the machine itself: leave LAB_BIND at 127.0.0.1. Feedback is still taken.';
+
+const FAILED = 'That did not work';
+const OFF = 'This model is off';
 
 const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -25,7 +26,7 @@ function forPeople(r) {
     return /text\/html/.test(r.headersIn.Accept || '') || /\/result\/?$/.test(r.variables.lab_inner || '');
 }
 
-function body(r, sentence) {
+function body(r, sentence, title) {
     const id = r.variables.lab_request_id;
     if (!forPeople(r)) {
         return JSON.stringify({ detail: sentence, request_id: id }) + '\n';
@@ -37,7 +38,7 @@ function body(r, sentence) {
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
-  <title>That did not work · A/B lab</title>
+  <title>${title || FAILED} · A/B lab</title>
   <link rel="icon" href="${prefix}/static/icon.svg" type="image/svg+xml">
   <link rel="stylesheet" href="${prefix}/static/styles.css">
 </head>
@@ -45,20 +46,20 @@ function body(r, sentence) {
   <header><a class="brand" href="${prefix}/interface/">A/B lab</a></header>
   <main>
     <section class="problem" role="alert">
-      <h1>That did not work</h1>
+      <h1>${title || FAILED}</h1>
       <p>${escaped(sentence)}</p>
       <p class="quiet">Request id <code>${id}</code></p>
     </section>
-    <p><a href="${prefix}/interface/">Back to the form</a></p>
+    ${title ? '' : `<p><a href="${prefix}/interface/">Back to the form</a></p>`}
   </main>
 </body>
 </html>
 `;
 }
 
-function answer(r, status, sentence) {
+function answer(r, status, sentence, title) {
     r.headersOut['Content-Type'] = contentType(r);
-    r.return(status, body(r, sentence));
+    r.return(status, body(r, sentence, title));
 }
 
 function contentType(r) {
@@ -73,8 +74,23 @@ function outcome(statuses, silent) {
     return statuses.indexOf(503) >= 0 || silent ? 503 : 502;
 }
 
+// What the last service that was asked says of a model that the lab is meant to run without; empty if it is none.
+function off(r) {
+    try {
+        const why = JSON.parse(r.variables.upstream_http_x_lab_off || '""');
+        return typeof why === 'string' ? why : '';
+    } catch (e) {
+        return '';
+    }
+}
+
 // js_content: no variant answered.
 function unanswered(r) {
+    const why = off(r);
+    if (why) {
+        answer(r, 503, why, OFF);
+        return;
+    }
     const silent = /^[0 :,-]*$/.test(r.variables.upstream_bytes_received || '');
     const status = outcome(journal.tried(r.variables).map((attempt) => attempt.status), silent);
     if (status === 503) {
@@ -102,11 +118,6 @@ function noLab(r) {
     answer(r, 503, r.variables.lab_place === 'lab' ? NO_READING : NO_LAB);
 }
 
-// js_content: strangers may not read the lab.
-function unread(r) {
-    answer(r, 403, UNREAD);
-}
-
 // js_set $lab_too_large and its content type: 413 must be answered without reading the upload, so not by js_content.
 function tooLarge(r) {
     return body(r, SENTENCES[413]);
@@ -121,4 +132,4 @@ function setContentType(r) {
     r.headersOut['Content-Type'] = contentType(r);
 }
 
-export default { unanswered, unknownVariant, notReady, noLab, unread, tooLarge, tooMuchFeedback, setContentType };
+export default { unanswered, unknownVariant, notReady, noLab, tooLarge, tooMuchFeedback, setContentType };

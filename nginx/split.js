@@ -50,10 +50,10 @@ function deployment(uri) {
     return segments.slice(4).join('/') === 'api/v1.0/feedback' && named.length <= DEPLOYMENT_MAX && isPrintable(named) ? named : '';
 }
 
-// Exact and case-sensitive, unlike NGINX's own `map`.
+// The first rule that fits, or null. Values are exact and case-sensitive, unlike in NGINX's own `map`.
 function ruled(route, headers) {
     const fits = route.rules.filter((rule) => headers[rule.header] === rule.value);
-    return fits.length ? fits[0].variant : '';
+    return fits.length ? fits[0] : null;
 }
 
 // 0 … BUCKETS - 1, evenly; `digest` is a well-mixed hash as hex, of which the first 32 bits are used.
@@ -135,8 +135,10 @@ function hasOnly(value, names) {
     return isObject(value) && Object.keys(value).every((name) => names.indexOf(name) >= 0);
 }
 
+// A rule leads to a variant of its route, or to another route, whose own split decides.
 function isRule(value) {
-    return hasOnly(value, ['header', 'value', 'variant']) && isHeader(value.header) && isText(value.value) && isName(value.variant);
+    const fits = hasOnly(value, ['header', 'value', 'variant']) || hasOnly(value, ['header', 'value', 'route']);
+    return fits && isHeader(value.header) && isText(value.value) && isName(value.variant || value.route);
 }
 
 function areAll(value, holds) {
@@ -174,11 +176,18 @@ function trouble(name, route, known) {
     if (!hasOnly(route, Object.keys(FIELDS))) {
         return 'it has a field that nobody knows';
     }
-    const ruled = route.rules.map((rule) => rule.variant);
+    const ruled = route.rules.map((rule) => rule.variant).filter((variant) => variant);
     const named = Object.keys(route.weights).concat(Object.keys(route.shadows), Object.keys(route.versions));
     const variants = [route.baseline].concat(route.lanes, named, ruled);
     const unknown = variants.filter((variant) => known.indexOf(`${name}.${variant}`) < 0);
-    return unknown.length ? `it has no variant ${unknown[0]}` : troubleWithWeights(route);
+    return unknown.length ? `it has no variant ${unknown[0]}` : troubleWithRules(name, route, known) || troubleWithWeights(route);
+}
+
+function troubleWithRules(name, route, known) {
+    const routes = known.map((variant) => variant.split('.')[0]);
+    const led = route.rules.map((rule) => rule.route).filter((other) => other);
+    const nowhere = led.filter((other) => other === name || routes.indexOf(other) < 0);
+    return nowhere.length ? `a rule leads to ${nowhere[0]}, which is no other route` : '';
 }
 
 function troubleWithWeights(route) {

@@ -19,6 +19,12 @@ async def health() -> dict[str, str]:
     return {"health": "ok"}
 
 
+@router.get("/health/pred", summary="There is a model to predict with")
+async def health_pred(request: Request) -> Response:
+    """`ok` or `ng`, both with the status 200; `/ready` says why."""
+    return json_response({"health": "ok" if service.of(request).engine.is_loaded else "ng"})
+
+
 @router.get("/ready", summary="The model is loaded and has passed its self-test")
 async def ready(request: Request) -> Response:
     """503 with the reason while there is no model to predict with."""
@@ -36,8 +42,8 @@ async def metadata(request: Request) -> Response:
 
 @router.get("/label", summary="The labels by index")
 async def label(request: Request) -> Response:
-    """`{"0": "setosa", …}`."""
-    return json_response({str(index): name for index, name in enumerate(service.of(request).engine.model.labels)})
+    """`{"0": "setosa", …}`, or a list of the names."""
+    return json_response(service.of(request).face.labels())
 
 
 @router.get("/predict/test", summary="Predict the model's own sample")
@@ -49,7 +55,7 @@ async def predict_test(request: Request) -> Response:
 
 @router.post("/predict", summary="Predict", openapi_extra=BODY)
 async def predict(request: Request) -> Response:
-    """Every class with its probability. `?echo=1` repeats the input in the answer."""
+    """Every class with its probability; where only a label is answered, `?detail=1` tells more. `?echo=1` repeats the input."""
     return await _answer(request, await service.of(request).face.from_program(request))
 
 
@@ -74,7 +80,7 @@ async def _answer(request: Request, item: service.Item) -> Response:
     here = service.of(request)
     answered = await here.predict(request, item)
     echo = here.face.echo(item) if request.query_params.get("echo") == "1" else {}
-    return json_response(answered.answer | echo, headers=answered.headers)
+    return json_response(here.face.said(answered.answer | echo, request), headers=answered.headers)
 
 
 async def _label_answer(request: Request, item: service.Item) -> Response:

@@ -33,7 +33,7 @@ class Described(BaseModel):
 
 
 class MadeFrom(Described):
-    """The artifact that another one was derived from."""
+    """The file that an artifact was made from: published weights, or another artifact."""
 
     file: str
     sha256: Digest

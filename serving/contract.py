@@ -38,6 +38,9 @@ class Measurements(NamedTuple):
 Takes: TypeAlias = Picture | Measurements
 Input: TypeAlias = Image.Image | tuple[float, ...]
 
+# What a model makes of an input: numbers, or bytes for a network in 8-bit integers.
+Array: TypeAlias = NDArray[np.float32] | NDArray[np.uint8]
+
 
 class Outlier(NamedTuple):
     """How unlike the training data an input is."""
@@ -51,7 +54,7 @@ class Prediction(NamedTuple):
     """What a model says of one input."""
 
     probabilities: tuple[float, ...]
-    """One per label, in the order of the labels, summing to 1."""
+    """One per label, in the order of the labels, summing to 1 as exactly as the model computes."""
     outlier: Outlier | None = None
 
     @property
@@ -80,22 +83,27 @@ class Model(Protocol):
     """A loaded model.
 
     One that needs more files than its artifact may name them in `parts: tuple[Artifact, ...]`; their cards are shown with its own.
+    One of pictures whose clients expect nothing but a label may say `bare_label = True`: see serving.label_face.
     """
 
     takes: Takes
     labels: tuple[str, ...]
     artifact: Artifact
-    prediction_sample: list[float]
+    prediction_sample: list[float] | str
     """An example of `probabilities`, shown by /metadata."""
 
-    def prepare(self, item: Input) -> NDArray[np.float32]:
+    def prepare(self, item: Input) -> Array:
         """Turns one input into one row of a batch (without the batch axis)."""
         ...
 
-    def predict(self, batch: NDArray[np.float32]) -> list[Prediction]:
+    def predict(self, batch: Array) -> list[Prediction]:
         """Predicts a batch; the result has as many predictions as the batch has rows."""
         ...
 
 
 class ModelUnavailable(Exception):
     """The model cannot be loaded. Its text is a sentence for people: what is missing and what to do."""
+
+
+class ModelOff(ModelUnavailable):
+    """The model is not here, and the lab is meant to run without it: nobody had its weights, and nothing stands in for them."""

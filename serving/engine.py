@@ -7,12 +7,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from serving import described, pictures
-from serving.contract import Input, Measurements, Model, ModelUnavailable, Picture, Prediction
-from serving.errors import Refusal
+from serving.contract import Array, Input, Measurements, Model, ModelOff, ModelUnavailable, Picture, Prediction
+from serving.errors import Off, Refusal
 
 log = logging.getLogger("serving.engine")
 
@@ -30,9 +27,10 @@ class Timed(NamedTuple):
 class Engine:
     """The model of this service, or the sentence that says why there is none."""
 
-    def __init__(self, model: Model | None, problem: str = "") -> None:
+    def __init__(self, model: Model | None, problem: str = "", off: bool = False) -> None:
         self._model = model
         self._problem = problem
+        self._off = off
         # Runs side by side would share the same cores: more memory, no more throughput.
         self._one_at_a_time = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
 
@@ -40,10 +38,15 @@ class Engine:
     def model(self) -> Model:
         """The loaded model. Raises Refusal (503) when there is none."""
         if self._model is None:
-            raise Refusal(503, self._problem)
+            raise Off(self._problem) if self._off else Refusal(503, self._problem)
         return self._model
 
-    async def predict(self, row: NDArray[np.float32]) -> Timed:
+    @property
+    def is_loaded(self) -> bool:
+        """Whether there is a model."""
+        return self._model is not None
+
+    async def predict(self, row: Array) -> Timed:
         """Predicts one prepared row. Pictures wait off the event loop; a handful of numbers is quicker than a change of thread."""
         arrived = time.perf_counter()
         if isinstance(self.model.takes, Measurements):
@@ -57,6 +60,9 @@ def load(app: str, variant: str) -> Engine:
         model: Model = importlib.import_module(f"{app}.model").load(variant)
         _check(model, _run(model, model.prepare(sample(model)), time.perf_counter()).prediction)
         _name_stand_ins(model)
+    except ModelOff as off:
+        log.warning("%s", off)
+        return Engine(None, str(off), off=True)
     except ModelUnavailable as error:
         log.error("%s", error)
         return Engine(None, str(error))
@@ -82,11 +88,11 @@ def _name_stand_ins(model: Model) -> None:
 def _check(model: Model, prediction: Prediction) -> None:
     answered, named = len(prediction.probabilities), len(model.labels)
     if answered != named:
-        names = ", ".join(model.labels)
+        names = ", ".join(model.labels[:20]) + (", …" if named > 20 else "")
         raise ModelUnavailable(f"{model.artifact.path} answers {answered} probabilities, but there are {named} labels: {names}.")
 
 
-def _run(model: Model, row: NDArray[np.float32], arrived: float) -> Timed:
+def _run(model: Model, row: Array, arrived: float) -> Timed:
     started = time.perf_counter()
     prediction = model.predict(row[None])[0]
     ended = time.perf_counter()

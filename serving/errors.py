@@ -8,3 +8,10 @@ class Refusal(Exception):
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
+
+
+class Off(Refusal):
+    """Nobody can predict here, and that is no fault: the lab runs without this model."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(503, sentence)

@@ -3,9 +3,9 @@
 import hashlib
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from serving.contract import Array
 
 
 class Upload(NamedTuple):
@@ -19,7 +19,7 @@ class Upload(NamedTuple):
 class Item(NamedTuple):
     """One input of one request."""
 
-    row: NDArray[np.float32]
+    row: Array
     """One row of a batch, as the model prepared it."""
     digest: str
     """First 16 hex digits of the SHA-256 of what was sent: equal inputs are recognised without being kept."""

@@ -40,6 +40,10 @@ class MeasurementFace:
             "outlier_sample": [False, 0.4],
         }
 
+    def labels(self) -> dict[str, str] | list[str]:
+        """The names of the classes by index."""
+        return {str(index): name for index, name in enumerate(self._model.labels)}
+
     async def sample(self) -> Item:
         """The model's own row."""
         return self._item(self._takes.sample)._replace(described=None)
@@ -62,6 +66,10 @@ class MeasurementFace:
     def answer(self, item: Item, timed: Timed, variant: str, request_id: str) -> dict[str, Any]:
         """The answer of `POST /predict`."""
         return {"job_id": request_id, "prediction": timed.prediction.probabilities} | self._rest(timed.prediction)
+
+    def said(self, answer: dict[str, Any], request: Request) -> object:
+        """What of an answer goes out: all of it."""
+        return answer
 
     def label_answer(self, prediction: Prediction, variant: str, request_id: str) -> dict[str, Any]:
         """The answer of `POST /predict/label`."""

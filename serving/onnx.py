@@ -2,12 +2,22 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from serving.contract import ModelUnavailable
+from serving.contract import Array, ModelUnavailable
+
+
+class Takes(NamedTuple):
+    """What a graph takes."""
+
+    kind: str
+    """As ONNX Runtime calls it: `tensor(uint8)`."""
+    shape: tuple[int | str | None, ...]
+    """A name or None where any number will do: the batch."""
 
 
 class OnnxModel:
@@ -29,8 +39,11 @@ class OnnxModel:
         except Exception as error:  # the runtime's exceptions share no narrower base
             raise ModelUnavailable(f"{path} is not an ONNX model that ONNX Runtime {onnxruntime.__version__} can load.") from error
         self._input = self._session.get_inputs()[0].name
+        self.takes = Takes(self._session.get_inputs()[0].type, tuple(self._session.get_inputs()[0].shape))
+        self.notes: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        """What whoever made the file has noted in it."""
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: Array) -> NDArray[np.float32]:
         """The last output for a batch, as an array of shape (rows, values).
 
         A ZipMap at the end of an exported scikit-learn graph makes it a list of {class: probability}; the order of

@@ -11,6 +11,7 @@ from serving import measurement_face, service, words
 from serving.arrival import inner_path, is_journaled, pin, prefix, unpinned
 from serving.contract import Picture
 from serving.errors import Refusal
+from serving.ranking import ranking
 from serving.service import json_response
 
 HERE = Path(__file__).parent
@@ -29,6 +30,8 @@ async def start(request: Request) -> Response:
     """The form for a browser, a hint for a program."""
     if wants_page(request):
         return page(request, "interface.html")
+    # Without a model there is nothing to hint at: this says why.
+    _ = service.of(request).engine.model
     here = prefix(request)
     return json_response(
         {"hint": f"POST to {here}/predict. People: open {here}/interface/. Everything: {here}/docs.", "docs": f"{here}/docs"}
@@ -56,8 +59,8 @@ async def result(request: Request) -> Response:
     here = service.of(request)
     answered = await here.predict(request, await here.face.from_form(request))
     prediction = answered.timed.prediction
-    by_probability = sorted(zip(here.engine.model.labels, prediction.probabilities, strict=True), key=lambda pair: -pair[1])
-    said = {"ranking": by_probability[:5], "prediction": prediction, "timed": answered.timed, "takes_feedback": is_journaled(request)}
+    places = ranking(here.engine.model.labels, prediction)
+    said = {"ranking": places, "prediction": prediction, "timed": answered.timed, "takes_feedback": is_journaled(request)}
     return page(request, "result.html", here.face.shown(answered.item) | said, headers=answered.headers)
 
 
@@ -110,12 +113,13 @@ def page(
     return templates.TemplateResponse(request, template, about | (context or {}), status, POLICY | (headers or {}))
 
 
-def refusal_page(request: Request, status: int, sentence: str) -> Response:
+def refusal_page(request: Request, status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
     """The error for people: the sentence and, where there is a model, the form to try again."""
     try:
-        return page(request, "interface.html", {"problem": sentence}, status)
+        return page(request, "interface.html", {"problem": sentence}, status, headers)
     except Refusal:
-        return templates.TemplateResponse(request, "base.html", _place(request) | {"problem": sentence}, status, POLICY)
+        about = _place(request) | {"problem": sentence}
+        return templates.TemplateResponse(request, "base.html", about, status, POLICY | (headers or {}))
 
 
 def _place(request: Request) -> dict[str, str]:

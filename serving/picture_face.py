@@ -44,6 +44,10 @@ class PictureFace:
             "stand_in": self._model.artifact.stand_in,
         }
 
+    def labels(self) -> dict[str, str] | list[str]:
+        """The names of the classes by index."""
+        return {str(index): name for index, name in enumerate(self._model.labels)}
+
     async def sample(self) -> Item:
         """The model's own picture."""
         file = self._takes.sample
@@ -69,11 +73,19 @@ class PictureFace:
             "content_type": upload.content_type,
             "likely_class": self._model.labels[prediction.best],
             "probability": prediction.probabilities[prediction.best],
-            "probabilities": dict(zip(self._model.labels, prediction.probabilities, strict=True)),
+            **self.classes(prediction),
             "model": variant,
             "version": self._model.artifact.version,
             "request_id": request_id,
         }
+
+    def classes(self, prediction: Prediction) -> dict[str, Any]:
+        """What an answer says of the single classes."""
+        return {"probabilities": dict(zip(self._model.labels, prediction.probabilities, strict=True))}
+
+    def said(self, answer: dict[str, Any], request: Request) -> object:
+        """What of an answer goes out: all of it."""
+        return answer
 
     def label_answer(self, prediction: Prediction, variant: str, request_id: str) -> dict[str, Any]:
         """The answer of `POST /predict/label`."""

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from serving import pages
 from serving.arrival import prefix
-from serving.errors import Refusal
-from serving.service import json_response
+from serving.errors import Off, Refusal
+from serving.service import ascii_json, json_response
 
 log = logging.getLogger("serving.refusals")
 
@@ -30,13 +30,15 @@ def install(app: FastAPI) -> None:
 def respond(request: Request, status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
     """The sentence as a page or as `{"detail": …, "request_id": …}`."""
     if pages.is_for_people(request):
-        return pages.refusal_page(request, status, sentence)
+        return pages.refusal_page(request, status, sentence, headers)
     return json_response({"detail": sentence, "request_id": request.state.request_id}, status, headers)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    return respond(request, error.status, error.sentence)
+    # The gateway answers for models that fail. Of one that is off it repeats this, and whoever waits for the model stops waiting.
+    headers = {"X-Lab-Off": ascii_json(error.sentence)} if isinstance(error, Off) else None
+    return respond(request, error.status, error.sentence, headers)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from serving.arrival import inner_path
 from serving.contract import Measurements, Prediction
 from serving.engine import Engine, Timed
 from serving.inputs import Item
+from serving.label_face import LabelFace
 from serving.measurement_face import MeasurementFace
 from serving.picture_face import PictureFace
 from serving.settings import Settings
@@ -25,10 +26,12 @@ class Face(Protocol):
     """The page's form."""
 
     def metadata(self) -> dict[str, Any]: ...
+    def labels(self) -> dict[str, str] | list[str]: ...
     async def sample(self) -> Item: ...
     async def from_program(self, request: Request) -> Item: ...
     async def from_form(self, request: Request) -> Item: ...
     def answer(self, item: Item, timed: Timed, variant: str, request_id: str) -> dict[str, Any]: ...
+    def said(self, answer: dict[str, Any], request: Request) -> object: ...
     def label_answer(self, prediction: Prediction, variant: str, request_id: str) -> dict[str, Any]: ...
     def echo(self, item: Item) -> dict[str, Any]: ...
     def shown(self, item: Item) -> dict[str, Any]: ...
@@ -40,7 +43,7 @@ class Answered(NamedTuple):
     item: Item
     timed: Timed
     answer: dict[str, Any]
-    """The JSON of `POST /predict`."""
+    """Everything that `POST /predict` can say."""
     headers: dict[str, str]
     """What the gateway logs, and what the client may know of the time it took."""
 
@@ -58,7 +61,7 @@ class Service:
         model = self.engine.model
         if isinstance(model.takes, Measurements):
             return MeasurementFace(model, model.takes)
-        return PictureFace(model, model.takes)
+        return LabelFace(model, model.takes) if getattr(model, "bare_label", False) else PictureFace(model, model.takes)
 
     @property
     def cards(self) -> described.Cards:

@@ -30,7 +30,7 @@ def imported(package: str, file: str = "*.py") -> set[str]:
 
 
 def test_there_are_models() -> None:
-    assert {"app_custom", "app_vgg16", "app_iris"} <= set(APPS)
+    assert {"app_custom", "app_vgg16", "app_iris", "app_mobilenet"} <= set(APPS)
 
 
 def test_serving_knows_no_model_by_name() -> None:
@@ -86,6 +86,12 @@ def test_every_model_folder_has_a_service_and_every_service_an_upstream() -> Non
 
     assert {entry["build"]["args"]["APP"] for entry in services.values()} == set(APPS)
     assert variants == set(upstreams)
+
+
+def test_a_model_is_named_in_compose_by_its_own_entry_alone() -> None:
+    others = {name: entry for name, entry in COMPOSE["services"].items() if "VARIANT" not in entry.get("environment", {})}
+
+    assert not re.findall(r"app_\w+", json.dumps(others))
 
 
 def test_every_route_has_upstreams_and_every_upstream_a_route() -> None:

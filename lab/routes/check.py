@@ -26,7 +26,7 @@ def _mentioned(route: Route) -> Iterator[tuple[str, str]]:
     yield "baseline", route.baseline
     for field, names in (("weights", route.weights), ("lanes", route.lanes), ("shadows", route.shadows), ("versions", route.versions)):
         yield from ((field, name) for name in names)
-    yield from ((f"rules.{number}.variant", rule.variant) for number, rule in enumerate(route.rules))
+    yield from ((f"rules.{number}.variant", rule.variant) for number, rule in enumerate(route.rules) if rule.variant)
 
 
 def _weights(route: Route) -> Iterator[str]:

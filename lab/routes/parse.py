@@ -114,7 +114,14 @@ def _route(name: str, value: object, known: Known) -> Route | list[str]:
     except ValidationError as error:
         # A union or a mapping tells of one value twice.
         return list(dict.fromkeys(_sentence(f"routes.{name}", detail) for detail in error.errors(include_url=False)))
-    return troubles(name, route, known[name]) or route
+    return troubles(name, route, known[name]) or _led(name, route, known) or route
+
+
+def _led(name: str, route: Route, known: Known) -> list[str]:
+    """What is wrong with the routes that its rules lead to."""
+    others = [other for other in known if other != name]
+    wrong = [(number, rule.route) for number, rule in enumerate(route.rules) if rule.route and rule.route not in others]
+    return [f"routes.{name}.rules.{number}.route names {other}, must be another route: {', '.join(others)}." for number, other in wrong]
 
 
 def _sentence(where: str, detail: Mapping[str, Any]) -> str:
@@ -139,7 +146,7 @@ def _expected(model: type[BaseModel], field: str, inside: bool = False) -> str:
     if not inside and field in ("weights", "shadows", "versions"):
         return "an object with variants and " + {"versions": "their versions"}.get(field, "percentages")
     if inside and model is Route and field in ("lanes", "rules"):
-        return {"lanes": "the name of a candidate", "rules": "an object with header, value and variant"}[field]
+        return {"lanes": "the name of a candidate", "rules": "an object with header, value and either variant or route"}[field]
     return model.model_fields[field].description or ""
 
 

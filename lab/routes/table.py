@@ -4,7 +4,17 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 # The format of the file.
 SCHEMA = 1
@@ -71,11 +81,24 @@ class _Strict(BaseModel):
 
 
 class Rule(_Strict):
-    """Whoever sends this header with exactly this value gets this variant."""
+    """Whoever sends this header with exactly this value gets this variant, or what the split of another route gives them."""
 
     header: Header = Field(description="the name of a header")
     value: Text = Field(description="up to 200 printable ASCII characters")
-    variant: Name = Field(description="the name of a variant")
+    variant: Name = Field("", description="the name of a variant")
+    """Of the same route; empty where the rule leads to a route."""
+    route: Name = Field("", description="the name of a route")
+    """Another one, whose own rules are not asked."""
+
+    @model_validator(mode="after")
+    def _leads_to_one(self) -> "Rule":
+        if bool(self.variant) == bool(self.route):
+            raise ValueError("it must lead to a variant or to a route")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, dump: SerializerFunctionWrapHandler) -> dict[str, str]:
+        return {field: value for field, value in dump(self).items() if value or field == "value"}
 
 
 class Route(_Strict):
@@ -94,7 +117,7 @@ class Route(_Strict):
     salt: Annotated[Text, StringConstraints(min_length=1)] = Field(description="1 to 200 printable ASCII characters")
     """Keeps a visitor's luck in one experiment independent of another's."""
     experiment: Annotated[Text, StringConstraints(min_length=1)] | None = Field(description="null or 1 to 200 printable ASCII characters")
-    rules: tuple[Rule, ...] = Field(strict=False, description="a list of rules with header, value and variant")
+    rules: tuple[Rule, ...] = Field(strict=False, description="a list of rules with header, value and variant or route")
     fallback: Literal["baseline", "none"] = Field(description="baseline or none")
     """`none`: a failing variant's error reaches the visitor."""
     rescue_500: bool = Field(description="true or false")

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from tests.support import REPOSITORY, eventually, free_ports, journal_lines, status_of
 
 pytestmark = pytest.mark.docker
 
 PICTURE = REPOSITORY / "sample_data" / "lemon" / "lemon_01.jpg"
-SERVICES = ("app_custom", "app_vgg16", "app_vgg16int8", "app_iris_svc", "app_iris_forest", "app_iris_xgboost", "lab", "nginx")
+# All but the one that makes the models and ends.
+SERVICES = tuple(name for name in yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"] if name != "models")
 
 
 class Compose:
@@ -79,8 +81,18 @@ def test_uploads_alternate_strictly(compose: Compose) -> None:
 
 
 def test_the_header_rule_and_the_forced_variant_choose(compose: Compose) -> None:
-    assert {compose.upload(target="mountain").json()["model"] for _ in range(3)} == {"vgg16"}
+    assert {compose.upload("/vision/predict", target="mountain").headers["X-Variant"] for _ in range(3)} == {"plant"}
+    assert {compose.upload("/vision/predict").headers["X-Variant"] for _ in range(3)} == {"imagenet"}
     assert {compose.upload(**{"X-Variant": "custom"}).json()["model"] for _ in range(3)} == {"custom"}
+
+
+def test_vision_models_whose_weights_were_in_no_reach_are_off_and_their_containers_well(compose: Compose) -> None:
+    answers = {name: compose.upload(f"/vision/{name}/predict") for name in ("imagenet", "plant")}
+
+    for name, answer in answers.items():
+        container = compose.container(f"app_mobilenet_{name}")
+        assert answer.status_code == 200 or f"The model {name} is off" in answer.json()["detail"]
+        assert (container["RestartCount"], container["State"]["Health"]["Status"]) == (0, "healthy")
 
 
 def test_the_lab_changes_the_weights_without_a_restart(compose: Compose) -> None:

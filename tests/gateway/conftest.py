@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import socket
 import socketserver
 import subprocess
@@ -19,7 +20,12 @@ import requests
 
 from tests.support import PATIENCE_S, REPOSITORY, eventually, free_ports, read_journal
 
-VARIANTS = ("custom", "vgg16", "vgg16int8", "svc", "forest", "xgboost")
+# Every variant that the gateway knows.
+VARIANTS = tuple(re.findall(r"^upstream \w+\.(\w+) ", (REPOSITORY / "nginx" / "upstreams.conf").read_text(), re.MULTILINE))
+
+
+# A rule for the fruit route.
+MOUNTAIN = {"header": "target", "value": "mountain", "variant": "vgg16"}
 
 
 class FakeService:

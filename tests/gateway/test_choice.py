@@ -31,23 +31,35 @@ def test_a_path_forces_a_variant_and_the_service_does_not_see_it(gateway: Gatewa
 
 
 def test_the_header_outranks_the_path_and_the_rule(gateway: Gateway) -> None:
-    answer = gateway.predict("/fruit/vgg16/predict", headers={"X-Variant": "custom", "target": "mountain"})
+    answer = gateway.predict("/vision/plant/predict", headers={"X-Variant": "imagenet", "target": "mountain"})
 
-    assert variant(answer) == ("custom", "override")
+    assert variant(answer) == ("imagenet", "override")
 
 
 @pytest.mark.parametrize("name", ["target", "Target", "TARGET"])
 def test_the_rule_knows_its_header_in_any_case(gateway: Gateway, name: str) -> None:
-    answers = [gateway.predict(headers={name: "mountain"}) for _ in range(3)]
+    answers = [gateway.predict("/vision/predict", headers={name: "mountain"}) for _ in range(3)]
 
-    assert {variant(answer) for answer in answers} == {("vgg16", "rule")}
+    assert {variant(answer) for answer in answers} == {("plant", "rule")}
 
 
 @pytest.mark.parametrize("value", ["Mountain", "MOUNTAIN", "mountains", "plant", "mountain,mountain", ""])
 def test_the_rule_wants_exactly_its_value(gateway: Gateway, value: str) -> None:
-    answers = [gateway.predict(headers={"target": value}) for _ in range(4)]
+    answers = [gateway.predict("/vision/predict", headers={"target": value}) for _ in range(4)]
+
+    assert {variant(answer) for answer in answers} == {("imagenet", "split")}
+
+
+def test_the_rule_of_one_route_is_not_anothers(gateway: Gateway) -> None:
+    answers = [gateway.predict(headers={"target": "mountain"}) for _ in range(4)]
 
     assert Counter(variant(answer) for answer in answers) == {("custom", "roundrobin"): 2, ("vgg16", "roundrobin"): 2}
+
+
+def test_the_rule_chooses_whose_pages_are_shown_too(gateway: Gateway) -> None:
+    answers = [requests.get(f"{gateway.url}/vision/label", headers=headers).json() for headers in ({}, {"target": "mountain"})]
+
+    assert [answer["model"] for answer in answers] == ["imagenet", "plant"]
 
 
 @pytest.mark.parametrize("headers", [{"X-Variant": "nosuch"}, {"X-Variant": "svc"}, {"X-Variant": "__proto__"}])

@@ -48,22 +48,31 @@ def test_what_a_client_invents_never_reaches_the_lab(shared_gateway: Gateway) ->
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0", "192.0.2.7", "::"])
-def test_beyond_loopback_reading_is_refused_with_a_sentence(bind: str) -> None:
+def test_beyond_loopback_the_lab_is_told_that_reading_needs_a_sign_in(bind: str) -> None:
     with gateway_with(LAB_BIND=bind) as gateway:
-        refused = [get(gateway, path) for path in ("/lab/", "/lab/routes", "/lab/../lab/routes", "//lab/routes", "/%6cab/routes")]
-        page = get(gateway, "/lab/", Accept="text/html")
+        for path in ("/lab/", "/lab/routes", "/lab/../lab/routes", "//lab/routes", "/%6cab/routes"):
+            assert get(gateway, path, **{"X-Lab-Reading": "1"}).json()["model"] == "lab"
+        requests.post(f"{gateway.url}/feedback", data="{}", headers={"X-Lab-Reading": "1"}, timeout=30)
 
-        assert {answer.status_code for answer in refused} == {403}
-        assert refused[0].json()["detail"].startswith("The lab is published beyond this machine, where reading it needs a sign-in")
-        assert page.status_code == 403
-        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert gateway.lab.seen == []
+        assert len(gateway.lab.seen) == 6
+        assert all("X-Lab-Reading" not in seen and seen["X-Forwarded-For"] == "127.0.0.1" for seen in gateway.lab.seen)
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
-def test_on_loopback_everybody_reads(bind: str) -> None:
+def test_on_loopback_the_lab_is_told_that_everybody_reads(bind: str) -> None:
     with gateway_with(LAB_BIND=bind) as gateway:
-        assert get(gateway, "/lab/").json()["model"] == "lab"
+        assert get(gateway, "/lab/", **{"X-Lab-Reading": "no"}).json()["model"] == "lab"
+
+        assert gateway.lab.seen[-1]["X-Lab-Reading"] == "1"
+        assert gateway.lab.seen[-1]["X-Forwarded-For"] == "127.0.0.1"
+
+
+def test_token_cookie_and_origin_reach_the_lab_and_its_cookies_the_browser(shared_gateway: Gateway) -> None:
+    sent = {"Authorization": "Bearer abc", "Cookie": "lab_session=x.y.z", "Origin": "http://lab.example:8080", "Host": "lab.example:8080"}
+
+    get(shared_gateway, "/lab/experiments", **sent)
+
+    assert {name: shared_gateway.lab.seen[-1][name] for name in sent} == sent
 
 
 def test_without_the_lab_the_page_is_a_sentence(gateway: Gateway) -> None:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 import requests
 
-from tests.gateway.conftest import Gateway
+from tests.gateway.conftest import MOUNTAIN, Gateway
 from tests.support import eventually
 
 
@@ -25,6 +25,7 @@ def test_the_survivor_answers_and_the_assignment_stays(gateway: Gateway, dead: s
 
 
 def test_the_line_says_what_happened(gateway: Gateway) -> None:
+    gateway.route("fruit", rules=[MOUNTAIN])
     gateway.services["vgg16"].stop()
 
     answer = gateway.predict(headers={"target": "mountain"})
@@ -175,6 +176,7 @@ def test_the_other_routes_do_not_notice(gateway: Gateway) -> None:
 
 
 def test_a_variant_that_hangs_is_rescued_after_ten_seconds(gateway: Gateway) -> None:
+    gateway.route("fruit", rules=[MOUNTAIN])
     gateway.services["vgg16"].behave = lambda handler: _hang(12)
 
     answer = gateway.predict(headers={"target": "mountain"})

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from tests.gateway.conftest import Gateway
+from tests.gateway.conftest import MOUNTAIN, Gateway
 
 
 def test_200_predictions_alternate_while_pages_are_fetched_in_between(gateway: Gateway) -> None:
@@ -28,6 +28,7 @@ def test_400_predictions_at_once_are_shared_exactly(gateway: Gateway) -> None:
 
 
 def test_forced_and_ruled_predictions_take_nobodys_turn(gateway: Gateway) -> None:
+    gateway.route("fruit", rules=[MOUNTAIN])
     first = gateway.predict().headers["X-Variant"]
     gateway.predict(headers={"X-Variant": first})
     gateway.predict(headers={"target": "mountain"})

@@ -137,4 +137,4 @@ def test_the_routes_that_the_gateway_comes_with_are_no_trouble() -> None:
     known = re.findall(r"^upstream (\w+\.\w+) ", (REPOSITORY / "nginx" / "upstreams.conf").read_text(), re.MULTILINE)
 
     assert table["default_route"] in table["routes"]
-    assert {name: ask("trouble", name, one, known) for name, one in table["routes"].items()} == {"fruit": "", "iris": ""}
+    assert {name: ask("trouble", name, one, known) for name, one in table["routes"].items()} == dict.fromkeys(table["routes"], "")

@@ -1,11 +1,9 @@
 """A model is one folder, one entry in docker-compose.yml, one line in nginx/upstreams.conf."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
-from tests.lab.conftest import Lab
-from tests.support import REPOSITORY, free_ports
+from tests.lab.conftest import Lab, copy_checkout
+from tests.support import free_ports
 
 MODEL = '''
 """Says how bright a picture is."""
@@ -52,7 +50,7 @@ LINE = "upstream fruit.brightness { server unix:@SOCKETS@/brightness.sock max_fa
 
 def test_a_new_model_is_one_folder_one_entry_and_one_line(state: Path) -> None:
     checkout = state / "checkout"
-    _copy(checkout)
+    copy_checkout(checkout)
     (checkout / "app_brightness").mkdir()
     (checkout / "app_brightness" / "model.py").write_text(MODEL)
     compose = (checkout / "docker-compose.yml").read_text()
@@ -72,14 +70,3 @@ def test_a_new_model_is_one_folder_one_entry_and_one_line(state: Path) -> None:
     assert set(by_header["probabilities"]) == {"dark", "bright"}
     assert "brightness" in by_path
     assert [(line["variant"], line["status"]) for line in lines] == [("brightness", 200)] * len(lines)
-
-
-def _copy(checkout: Path) -> None:
-    """What git knows of this repository, and its models."""
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
-    for name in names.stdout.splitlines():
-        if (REPOSITORY / name).is_file():
-            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(REPOSITORY / name, checkout / name)
-    for artifacts in REPOSITORY.glob("app_*/artifacts"):
-        (checkout / artifacts.relative_to(REPOSITORY)).symlink_to(artifacts)

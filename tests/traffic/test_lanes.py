@@ -131,7 +131,8 @@ WORDS = st.sampled_from(
 NUMBERS = st.sampled_from([-1, -0.0, 0, 1, 2.0, 2.5, 33.33, 33.34, 40, 60, 99.99, 99.995, 100, 100.000001, 100.01, 1e-9, EPOCH_MAX + 1])
 ODD = st.sampled_from([None, True, False, 1.5, 100.01]) | WORDS | NAMES
 NAMED = NAMES | WORDS
-rules = st.fixed_dictionaries({"header": WORDS, "value": WORDS, "variant": NAMED}, optional={"x": ODD})
+LED = st.sampled_from(["fruit", "iris", "nosuch", ""])
+rules = st.fixed_dictionaries({"header": WORDS, "value": WORDS}, optional={"variant": NAMED, "route": LED, "x": ODD})
 
 
 def seldom(odd: st.SearchStrategy[Any], usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -141,12 +142,9 @@ def seldom(odd: st.SearchStrategy[Any], usual: st.SearchStrategy[Any]) -> st.Sea
 
 near_names = seldom(st.just("custom") | WORDS, NAMES)
 near_percents = seldom(NUMBERS, hundredths)
-near_rules = st.fixed_dictionaries(
-    {
-        "header": seldom(WORDS, st.sampled_from(["target", "~", "X-User_ID", "x" * 200])),
-        "value": seldom(WORDS, st.just("")),
-        "variant": near_names,
-    }
+near_fields = {"header": seldom(WORDS, st.sampled_from(["target", "~", "X-User_ID", "x" * 200])), "value": seldom(WORDS, st.just(""))}
+near_rules = st.fixed_dictionaries(near_fields | {"variant": near_names}) | st.fixed_dictionaries(
+    near_fields | {"route": seldom(LED, st.just("fruit"))}
 )
 # What a field may be made instead: near to right, or anything.
 INSTEAD: dict[str, st.SearchStrategy[Any]] = {
@@ -208,7 +206,7 @@ def test_the_gateway_takes_a_route_exactly_when_the_lab_calls_it_right() -> None
     def judge(route: dict[str, Any]) -> None:
         text = json.dumps({"schema": 1, "default_route": "iris", "routes": {"iris": route}})
         examined = examine(text, KNOWN)
-        complaint = asked("trouble", "iris", route, [f"iris.{name}" for name in VARIANTS])
+        complaint = asked("trouble", "iris", route, ["fruit.custom", *(f"iris.{name}" for name in VARIANTS)])
 
         assert (complaint == "") == ("iris" in examined.valid), (complaint, examined.notes)
         met[complaint == ""] += 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lab import described
 from lab.routes import RoutesError, dump, parse
 from lab.settings import CHECKOUT
 from lab.upstreams import known
@@ -80,8 +81,8 @@ def test_the_table_the_gateway_is_shipped_with_is_right() -> None:
         ("salt", "", 'routes.iris.salt is "", must be 1 to 200 printable ASCII characters.'),
         ("salt", "iris\n", 'routes.iris.salt is "iris\\n", must be 1 to 200 printable ASCII characters.'),
         ("experiment", 3, "routes.iris.experiment is 3, must be null or 1 to 200 printable ASCII characters."),
-        ("rules", {}, "routes.iris.rules is {}, must be a list of rules with header, value and variant."),
-        ("rules", ["x"], 'routes.iris.rules.0 is "x", must be an object with header, value and variant.'),
+        ("rules", {}, "routes.iris.rules is {}, must be a list of rules with header, value and variant or route."),
+        ("rules", ["x"], 'routes.iris.rules.0 is "x", must be an object with header, value and either variant or route.'),
         (
             "rules",
             [{"header": "a b", "value": "x", "variant": "svc"}],
@@ -98,6 +99,24 @@ def test_the_table_the_gateway_is_shipped_with_is_right() -> None:
             "routes.iris.rules.0.variant names custom. "
             "There is no variant custom in this route. Its variants: svc, forest, xgboost, bayes, knn.",
         ),
+        (
+            "rules",
+            [{"header": "a", "value": "x", "route": "fruit", "variant": "svc"}],
+            'routes.iris.rules.0 is {"header": "a", "value": "x", "route": "fruit", "variant": "\u2026, '
+            "must be an object with header, value and either variant or route.",
+        ),
+        (
+            "rules",
+            [{"header": "a", "value": "x"}],
+            'routes.iris.rules.0 is {"header": "a", "value": "x"}, must be an object with header, value and either variant or route.',
+        ),
+        ("rules", [{"header": "a", "value": "x", "route": 3}], "routes.iris.rules.0.route is 3, must be the name of a route."),
+        (
+            "rules",
+            [{"header": "a", "value": "x", "route": "plants"}],
+            "routes.iris.rules.0.route names plants, must be another route: fruit.",
+        ),
+        ("rules", [{"header": "a", "value": "x", "route": "iris"}], "routes.iris.rules.0.route names iris, must be another route: fruit."),
         ("fallback", "other", 'routes.iris.fallback is "other", must be baseline or none.'),
         ("rescue_500", 1, "routes.iris.rescue_500 is 1, must be true or false."),
         ("shadows", {"knn": 100.5}, f"routes.iris.shadows.knn is 100.5, {PERCENT}"),
@@ -204,3 +223,13 @@ def test_a_number_beyond_all_numbers_is_refused() -> None:
 
 def test_a_long_value_is_quoted_in_part() -> None:
     assert len(sentence(json.dumps(table(salt="x" * 10_000)))) < 150
+
+
+@pytest.mark.parametrize("rule", [{"variant": "svc"}, {"route": "fruit"}], ids=["variant", "route"])
+def test_a_rule_is_written_back_as_it_was_read(rule: dict[str, str]) -> None:
+    written = {"header": "target", "value": ""} | rule
+
+    routes = parse(json.dumps(table(rules=[written])), KNOWN)
+
+    assert json.loads(dump(routes))["routes"]["iris"]["rules"] == [written]
+    assert described.describe("iris", routes.routes["iris"], KNOWN["iris"]).rules == (written,)
