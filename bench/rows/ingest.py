@@ -24,15 +24,16 @@ from bench.processes import REPOSITORY
 from bench.row import Findings, Line
 from bench.usage import peak_mb
 from lab.journal import segments
+from lab.store.database import THREADS
 from lab.store.report import report
 from lab.store.store import Store
 
 TITLE = "Journals into the database"
 ABOUT = (
-    "Control: DuckDB's own `insert into … select * from read_json(…)` with every column declared and the lab's settings, without sums, "
-    "checks, offsets or crash safety. Candidate: the lab's store, which does all of that. Generated journals: irises and fruit, five "
-    "variants, 50,000 visitors, 700 bytes a line; `LAB_BENCH_LINES` says how many lines (1 million). At once: everything into a new "
-    "database. On and on: 1,000 or 2,000 lines per reading, one reading a second by the journal's clock, into a database of 200,000. "
+    "Control: DuckDB's own `insert into … select * from read_json(…)` with every column declared and the lab's memory and threads, "
+    "without sums, checks, offsets or crash safety. Candidate: the lab's store, which does all of that. Generated journals: irises and "
+    "fruit, five variants, 50,000 visitors, 700 bytes a line; `LAB_BENCH_LINES` says how many lines (1 million). At once: everything into "
+    "a new database. On and on: 1,000 or 2,000 lines per reading, one reading a second by the journal's clock, into a database of 200,000. "
     "The question, once everything is read: count, error rate, mean and 95th percentile of the latency per variant; its control reads the "
     "same files with read_json."
 )
@@ -118,7 +119,7 @@ def _fresh(state: Path, journal: Path) -> Path:
 def _steady(folder: Path) -> list[Line]:
     """Both sides read the same new lines; the control gets them as a file of their own, so that it need not look for them."""
     (file,) = journals.write(folder / "lab" / "journal", itertools.islice(journals.lines(Traffic(START, HELD / 3600)), HELD))
-    with closing(Store(folder / "lab")) as store, plain_duckdb.connect(folder / "plain.duckdb") as connection:
+    with closing(Store(folder / "lab")) as store, plain_duckdb.connect(folder / "plain.duckdb", THREADS) as connection:
         plain_duckdb.create(connection)
         plain_duckdb.insert(connection, file)
         store.read_on()

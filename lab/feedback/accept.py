@@ -36,6 +36,9 @@ UNDER_WAY_MAX = 50_000
 
 KEPT = (Outcome.stored, Outcome.late, Outcome.unknown)
 
+# Seconds for which a failure is trouble, unless another one comes: who knows whether the disk still is full when nobody writes.
+TROUBLE_S = 60.0
+
 BUSY = "Too much feedback waits already: this is not kept. Send it again in a second."
 AT_A_LOSS = "The lab cannot look the prediction up now: this is not kept. Send it again in a second."
 
@@ -56,8 +59,6 @@ class Acceptor:
         """`clock` tells seconds since 1970. Feedback that arrives more than `window_s` after its prediction is late."""
         self.counts: Counter[str] = Counter({outcome.value: 0 for outcome in Outcome} | {"unjournalled": 0})
         """Items by outcome since the start; `unjournalled`: those of the malformed ones that have no line."""
-        self.trouble: str | None = None
-        """Why the last feedback could not be kept; None while the disk takes lines."""
         self._predictions = predictions
         self._commit = GroupCommit(journal, clock)
         self._clock = clock
@@ -73,6 +74,13 @@ class Acceptor:
         self._chased: list[Post] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._begun = -PACE_S
+        self._trouble: str | None = None
+        self._troubled_at = 0.0
+
+    @property
+    def trouble(self) -> str | None:
+        """Why feedback could not be kept within the last minute; None while the disk takes lines."""
+        return self._trouble if self._clock() < self._troubled_at + TROUBLE_S else None
 
     async def accept(self, body: Body, sender: Sender) -> list[list[Answer]]:
         """The answers to every item of every entry, once they are on disk."""
@@ -156,6 +164,7 @@ class Acceptor:
         if not self._is_current:
             # What the process before this one has accepted last may not be in the database yet.
             await self._ask(self._predictions.read_on)
+            self._recent.recall(await self._ask(self._predictions.said_last, self._recent.kept_max))
             self._is_current = True
         await self._look_up([post for post in posts if not post.is_settled])
         self._chased += [post for post in posts if not post.is_settled]
@@ -174,7 +183,7 @@ class Acceptor:
             post.is_settled = post.predicted_at is not None or is_nobodys
 
     async def _given(self, posts: Sequence[Post]) -> Mapping[Key, float | str]:
-        """What the database knows of older predictions; of the others everything is remembered here."""
+        """What the database knows of predictions so old that not everything about them is remembered here."""
         ids: Collection[str] = {
             post.key[0]
             for post in posts
@@ -227,11 +236,11 @@ class Acceptor:
 
     def _note_trouble(self, error: StateError | None) -> None:
         """Says so once, not at every post."""
-        if error is not None and self.trouble is None:
+        if error is not None and self._trouble is None:
             log.error("Feedback is refused. %s", error)
-        if error is None and self.trouble is not None:
+        if error is None and self._trouble is not None:
             log.warning("Feedback is kept again.")
-        self.trouble = None if error is None else str(error)
+        self._trouble, self._troubled_at = None if error is None else str(error), self._clock()
 
     def _give_back(self, posts: Sequence[Post], error: Exception) -> None:
         """Something is wrong with the disk or with the lab itself: nobody may be left without an answer."""

@@ -1,7 +1,17 @@
 """What the acceptance of feedback asks about predictions."""
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+
+class Said(NamedTuple):
+    """Feedback that was kept."""
+
+    request_id: str
+    metric: str
+    value: float | str
+    accepted_at: float
+    """In seconds since 1970."""
 
 
 class Predictions(Protocol):
@@ -15,6 +25,9 @@ class Predictions(Protocol):
 
     def given(self, ids: Collection[str]) -> Mapping[tuple[str, str], float | str]:
         """The first feedback that is kept (stored, late or unknown), by request id and metric."""
+
+    def said_last(self, most: int) -> Sequence[Said]:
+        """The newest feedback that is kept, the oldest of it first; `most` records of it, or all if there are fewer."""
 
     def only_of(self, visitor: str, since: float) -> str | None:
         """The request id of the visitor's only prediction since then; None if there are none or several."""

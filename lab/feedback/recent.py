@@ -1,5 +1,10 @@
 """Remembers what was said lately, in bounded memory, so that the same post a moment later is known before the database knows it."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+
+from lab.feedback.predictions import Said
+
 # What is remembered at most; one takes some 250 bytes.
 KEPT_MAX = 100_000
 
@@ -15,7 +20,7 @@ class Recent:
     def __init__(self, complete_since: float, kept_max: int = KEPT_MAX) -> None:
         """`complete_since`: from when on everything that is accepted will be told to this object, in seconds since 1970."""
         self.complete_since = complete_since
-        self._kept_max = kept_max
+        self.kept_max = kept_max
         self._kept: dict[bytes, tuple[float | str, float]] = {}
 
     def __len__(self) -> int:
@@ -30,10 +35,17 @@ class Recent:
         """Whether nothing can have been said of a prediction of that time that is not in here."""
         return predicted_at > self.complete_since + MARGIN_S
 
+    def recall(self, said: Sequence[Said]) -> None:
+        """Takes what was kept before this object was there: the last `kept_max` records of it, or all."""
+        self.complete_since = said[0].accepted_at if len(said) >= self.kept_max else 0.0
+        for one in said:
+            with suppress(ValueError):  # an id that nobody can send
+                self.add((one.request_id, one.metric), one.value, one.accepted_at)
+
     def add(self, key: Key, value: float | str, accepted_at: float) -> None:
         """Only the first value of a key counts."""
         self._kept.setdefault(_packed(key), (value, accepted_at))
-        while len(self._kept) > self._kept_max:
+        while len(self._kept) > self.kept_max:
             _, forgotten_at = self._kept.pop(next(iter(self._kept)))
             self.complete_since = max(self.complete_since, forgotten_at)
 

@@ -21,6 +21,13 @@ INGEST = "ingest"
 # Bytes of memory for tables, joins and people's questions together.
 MEMORY_LIMIT = "140MB"
 
+# Threads that read, sum and answer: while everything is read that was there at the start, and afterwards. For a few thousand lines, waking
+# a second one costs more than it saves.
+THREADS_AT_START, THREADS = 2, 1
+
+# Size of DuckDB's log at which it is worked into the file: each time, the last rows are compressed and written anew.
+LOG_LIMIT = "32MB"
+
 # Most that may lie on disk for a question that needs more memory than there is.
 SPILL_LIMIT = "2GB"
 
@@ -71,6 +78,12 @@ def remove(place: Place) -> None:
             file.unlink(missing_ok=True)
 
 
+def settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """To be called when everything that was there at the start has been read. From now on no statement changes a setting."""
+    connection.execute(f"set threads={THREADS}")
+    connection.execute("set lock_configuration=true")
+
+
 @contextmanager
 def writing(place: Place) -> Iterator[None]:
     """Turns what DuckDB says of a full disk into StateError."""
@@ -107,7 +120,15 @@ def _usable(place: Place, reward_cap: float | None) -> duckdb.DuckDBPyConnection
 
 
 def _opened(place: Place) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(place.file), config={"threads": 2, "memory_limit": MEMORY_LIMIT, "preserve_insertion_order": False})
+    settings = {
+        "threads": THREADS_AT_START,
+        "memory_limit": MEMORY_LIMIT,
+        "checkpoint_threshold": LOG_LIMIT,
+        "preserve_insertion_order": False,
+        # Nothing is read twice.
+        "enable_external_file_cache": False,
+    }
+    return duckdb.connect(str(place.file), config=settings)
 
 
 def _is_current(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -122,7 +143,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("begin")
     for kind in tables.KINDS.values():
         columns = kind.columns | tables.ORIGIN | (tables.JOINED if kind is tables.FEEDBACK else {})
-        typed = ", ".join(f'"{name}" {type}' for name, type in columns.items())
+        typed = ", ".join(f'"{name}" {type}{" using compression uncompressed" * (name in tables.RANDOM)}' for name, type in columns.items())
         connection.execute(f"create table {kind.table} ({typed})")
     for table in sums.ALL:
         connection.execute(f"create table {table.table} as with lines as (from predictions) {table.partial} limit 0")
@@ -147,12 +168,11 @@ def _prepare(connection: duckdb.DuckDBPyConnection, place: Place, reward_cap: fl
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, place: Place) -> None:
-    """From now on no statement, whoever sends it, reads or writes a file outside the ingest folder, or changes a setting."""
+    """From now on no statement, whoever sends it, reads or writes a file outside the ingest folder."""
     connection.execute(f"set max_temp_directory_size='{SPILL_LIMIT}'")
     folder = f"{place.ingest}/".replace("'", "''")
     connection.execute(f"set allowed_directories=['{folder}']")
-    for setting in ("enable_external_access=false", "lock_configuration=true"):
-        connection.execute(f"set {setting}")
+    connection.execute("set enable_external_access=false")
 
 
 def _clear(folder: Path) -> None:

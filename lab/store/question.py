@@ -1,9 +1,9 @@
 """Answers a question in SQL, and nothing but a question.
 
 Three walls: the statement is parsed and may name our own tables only, it runs in a transaction that cannot write, and the database itself
-neither opens files nor changes settings. Time and memory are bounded for questions that people ask by mistake; DuckDB can neither interrupt
-nor bound the making of one huge value, so what makes much out of little is refused, but whoever tries can still find a way: the
-address is for those who run the lab.
+neither opens files nor changes settings (the second after its first reading: nothing is answered before). Time and memory are bounded for
+questions that people ask by mistake; DuckDB can neither interrupt nor bound the making of one huge value, so what makes much out of little
+is refused, but whoever tries can still find a way: the address is for those who run the lab.
 """
 
 import json
@@ -38,7 +38,7 @@ class QuestionError(Refused):
 
 
 class Busy(Refused):
-    """Somebody else's question is being answered: two would take each other's memory."""
+    """The lab reads its journals first, or somebody else's question is being answered: two would take each other's memory."""
 
 
 class Answer(NamedTuple):
@@ -55,6 +55,8 @@ def ask(store: Store, sql: str, limit: int = 10_000, seconds: float = 10) -> Ans
 
     Waits as long for another question to end; Busy if that does not.
     """
+    if not store.is_settled.wait(seconds):
+        raise Busy("The lab has just started and reads its journals first. Try again in a minute.")
     if not asking.acquire(timeout=seconds):
         raise Busy("Another question is being answered. Try again in a few seconds.")
     try:

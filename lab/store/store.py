@@ -11,25 +11,34 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
+from lab.errors import Refused
+from lab.feedback.predictions import Said
 from lab.journal import segments
 from lab.journal.segments import Line, Segment
 from lab.store import database, reading, tables, transaction
 from lab.store.database import Place
-from lab.store.recent import KEPT, Recent
+from lab.store.recent import Recent
 
 # Bytes that are read in one transaction at most, unless they are a whole file that nobody writes to any more.
 STRETCH_BYTES = 128 << 20
+
+# Bytes of such files that are read in one transaction: together they keep all threads busy.
+TOGETHER_BYTES = 512 << 20
 
 # Bytes that are searched for bad lines at once: each line is a Python object meanwhile.
 PIECE_BYTES = 8 << 20
 
 # Seconds after which a file that has not changed is taken to be finished.
 FINISHED_S = 5
+
+# Feedback that was kept: the first of several records.
+COUNTS = "outcome in ('stored', 'late', 'unknown') and metric is not null"
 
 log = logging.getLogger("lab.store")
 
@@ -52,6 +61,17 @@ class Reached(NamedTuple):
 NOWHERE = Reached(0, 0)
 
 
+class Part(NamedTuple):
+    """Lines of a segment up to some byte, where DuckDB can read them."""
+
+    segment: Segment
+    file: Path
+    end: int
+    """In the segment."""
+    is_linked: bool = False
+    """It is the segment itself under a second name."""
+
+
 class Store:
     """The database of one state folder, and the only reader of its journals. Any thread may ask it."""
 
@@ -60,6 +80,8 @@ class Store:
         self.place = Place(state)
         self.journal = state / "journal"
         self.recent = Recent()
+        self.is_settled = threading.Event()
+        """What was there at the start has been read, and no statement can change a setting any more."""
         self._reward_cap = reward_cap
         self._clock = clock
         self._reading = threading.Lock()
@@ -75,7 +97,7 @@ class Store:
     def close(self) -> None:
         """Waits for a reading that is under way; nothing can be asked afterwards."""
         with self._reading:
-            self._connection.close()
+            self._close()
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -84,10 +106,8 @@ class Store:
             cursor = self._connection.cursor()
             self._users += 1
         try:
-            yield cursor
-        except Exception as error:
-            self._is_damaged |= database.tells_of_damage(error)
-            raise
+            with self._watching():
+                yield cursor
         finally:
             cursor.close()
             with self._use:
@@ -102,18 +122,15 @@ class Store:
         with self._reading:
             if self._is_damaged:
                 self._rebuild()
-            found = self._segments()
-            with database.writing(self.place), self.cursor() as cursor:
-                self._forget_vanished(cursor, found)
-                read, failures = self._read_all(cursor, found)
-        if failures:
-            raise failures[0]
-        return _total(read)
+            try:
+                return self._read_on()
+            finally:
+                self._settle()
 
     def forget(self, gone: Sequence[Segment]) -> None:
         """Deletes segments, and every row that came from them."""
-        with self._reading, self.cursor() as cursor:
-            self._forget(cursor, gone)
+        with self._reading, self._watching():
+            self._forget(gone)
             # Last: were it first, a crash would leave rows that no journal tells of.
             for segment in gone:
                 segment.path.unlink(missing_ok=True)
@@ -133,10 +150,19 @@ class Store:
         """The feedback in the database about these request ids, by request id and metric: the value, of a truth its text."""
         rows = self._ask(
             "select request_id, metric, arg_min(coalesce(truth, value::VARCHAR), (time, id)), arg_min(value, (time, id)) from feedback "
-            "where outcome in ('stored', 'late', 'unknown') and request_id in (select unnest(?)) group by all",
+            f"where {COUNTS} and request_id in (select unnest(?)) group by all",
             [list(ids)],
         )
         return {(request_id, metric): text if value is None else value for request_id, metric, text, value in rows}
+
+    def said_last(self, most: int) -> Sequence[Said]:
+        """The newest feedback that counts, the oldest of it first; `most` records of it, or all if there are fewer."""
+        rows = self._ask(
+            f"select request_id, metric, truth, value, epoch_ms(time) / 1000 from feedback where {COUNTS} and request_id is not null"
+            f" and coalesce(truth, value::VARCHAR) is not null order by time desc, id desc limit {most}",
+            [],
+        )
+        return [Said(id, metric, truth if value is None else value, time) for id, metric, truth, value, time in reversed(rows)]
 
     def only_of(self, visitor: str, since: float) -> str | None:
         """The one request id of this visitor since a moment in unix seconds; None when there is none, or more than one."""
@@ -146,17 +172,43 @@ class Store:
         )
         return rows[0][0] if len(rows) == 1 else None
 
+    def _read_on(self) -> Added:
+        found = self._segments()
+        with database.writing(self.place), self._watching():
+            self._forget_vanished(found)
+            read, failures = self._read_all(found)
+            if failures:
+                raise failures[0]
+        return _total(read)
+
+    def _settle(self) -> None:
+        """After the first reading, successful or not."""
+        if not self.is_settled.is_set():
+            with suppress(duckdb.Error):  # of a database that is broken already
+                database.settle(self._reader)
+                self.is_settled.set()
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Notices damage."""
+        try:
+            yield
+        except Exception as error:
+            self._is_damaged |= database.tells_of_damage(error)
+            raise
+
     def _ask(self, question: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]
         with self.cursor() as cursor:
             return cursor.execute(question, values).fetchall()
 
     def _open(self) -> None:
+        self.is_settled.clear()
         self._connection = database.connect(self.place, self._reward_cap)
         try:
             self._recall()
         except duckdb.Error:
             log.warning("%s is damaged, and made anew from the journals.", self.place.file)
-            self._connection.close()
+            self._close()
             database.remove(self.place)
             self._connection = database.connect(self.place, self._reward_cap)
             self._recall()
@@ -164,15 +216,22 @@ class Store:
     def _recall(self) -> None:
         """Remembers what every look at the journals needs."""
         self._compared = None
+        self._reader = self._connection.cursor()
         rows = self._ask("select name, bytes, tail from segments", [])
-        self._rows: dict[str, int] = {}
         self._reached = {name: Reached(bytes, tail) for name, bytes, tail in rows}
-        self._remember("true")
+        # Whether there may be feedback whose prediction has not come yet.
+        self._waits = True
+        ((self._through,),) = self._ask("select through from progress", [])
+        self.recent.add(self._ask(transaction.NEWEST, []))
+
+    def _close(self) -> None:
+        self._reader.close()
+        self._connection.close()
 
     def _rebuild(self) -> None:
         with self._use:
             self._use.wait_for(lambda: not self._users)
-            self._connection.close()
+            self._close()
             log.warning("%s is damaged, and made anew from the journals.", self.place.file)
             database.remove(self.place)
             # The condition's lock is reentrant: opening asks, too.
@@ -192,137 +251,165 @@ class Store:
             self._listed = (changed if is_settled else -1, found)
         return self._listed[1]
 
-    def _forget_vanished(self, cursor: duckdb.DuckDBPyConnection, found: Sequence[Segment]) -> None:
+    def _forget_vanished(self, found: Sequence[Segment]) -> None:
         if found is self._compared:
             return
         vanished = self._reached.keys() - {segment.name for segment in found}
         # Without the folder nobody knows what became of the journals.
         if vanished and self.journal.is_dir():
             log.warning("%s: deleted, so the rows of it are forgotten.", ", ".join(sorted(vanished)))
-            self._forget(cursor, segments.named(self.journal, vanished))
+            self._forget(segments.named(self.journal, vanished))
         self._compared = found
 
-    def _forget(self, cursor: duckdb.DuckDBPyConnection, gone: Sequence[Segment]) -> None:
+    def _forget(self, gone: Sequence[Segment]) -> None:
+        cursor = self._reader
         with _transaction(cursor):
             transaction.forget(cursor, gone)
             cursor.execute("commit")
+        self._waits = True
         for segment in gone:
             self._reached.pop(segment.name, None)
 
-    def _read_all(self, cursor: duckdb.DuckDBPyConnection, found: Sequence[Segment]) -> tuple[list[Added], list[Exception]]:
+    def _read_all(self, found: Sequence[Segment]) -> tuple[list[Added], list[Exception]]:
         read: list[Added] = []
         failures: list[Exception] = []
-        for segment in found:
+        # Finished files first, together; then whatever is left.
+        steps = [partial(self._read_whole, group, read) for group in self._finished(found)]
+        for step in (*steps, *(partial(self._read_segment, segment, read) for segment in found)):
             try:
-                self._read_segment(cursor, segment, read)
+                step()
             except FileNotFoundError:
                 # Deleted since it was listed.
                 self._listed = (-1, [])
-            except OSError as error:
+            except (OSError, Refused, duckdb.Error) as error:
                 failures.append(error)
+                if database.tells_of_damage(error):
+                    break
         return read, failures
 
-    def _read_segment(self, cursor: duckdb.DuckDBPyConnection, segment: Segment, read: list[Added]) -> None:
-        position, tail = self._reached.get(segment.name, NOWHERE)
-        status = segment.path.stat()
-        if status.st_size == position:
-            return
-        if position and (status.st_size < position or segments.tail(segment.path, position) != tail):
-            log.warning("%s is not what it was, and read again from its start.", segment.name)
-            self._forget(cursor, [segment])
-            position = 0
-        end = segments.whole_until(segment.path, position)
-        is_finished = status.st_size == end and self._clock() - status.st_mtime > FINISHED_S
-        if position == 0 and end and is_finished and self._read_whole(cursor, segment, end, read):
-            return
-        self._read_pieces(cursor, segment, position, end, STRETCH_BYTES, read)
+    def _finished(self, found: Sequence[Segment]) -> list[list[Segment]]:
+        """Files that nobody has read or writes to any more, in groups that can be read together. Of decisions there is only one file."""
+        groups: list[list[Segment]] = []
+        room = 0
+        for segment in found:
+            if segment.name in self._reached or segment.hour is None:
+                continue
+            size = _finished_size(segment.path, self._clock())
+            if not size:
+                continue
+            if size > room or groups[-1][0].kind != segment.kind:
+                groups.append([])
+                room = TOGETHER_BYTES
+            groups[-1].append(segment)
+            room -= size
+        return groups
 
-    def _read_whole(self, cursor: duckdb.DuckDBPyConnection, segment: Segment, end: int, read: list[Added]) -> bool:
-        """A finished file is read where it lies, whatever its size."""
-        file = self.place.ingest / "whole.jsonl"
+    def _read_whole(self, group: Sequence[Segment], read: list[Added]) -> None:
+        """Reads finished files where they lie, whatever their size. Those that are not what they should be are left for later."""
+        if not self._store_whole(group, read) and len(group) > 1:
+            middle = len(group) // 2
+            self._read_whole(group[:middle], read)
+            self._read_whole(group[middle:], read)
+
+    def _store_whole(self, group: Sequence[Segment], read: list[Added]) -> bool:
+        names = [one.name for one in group] if len(group) > 1 else ["stretch.jsonl"]
+        parts = [Part(one, self.place.ingest / name, 0, True) for one, name in zip(group, names, strict=True)]
         try:
-            stored = self._store(cursor, segment, end, file, []) if reading.link(segment.path, file) else None
-        except duckdb.OutOfMemoryException:
-            # A question has the memory now; pieces need less.
+            if not all(reading.link(part.segment.path, part.file) for part in parts):
+                return False
+            parts = [part._replace(end=part.file.stat().st_size) for part in parts]
+            stored = self._store(parts, []) if all(segments.whole_until(part.segment.path, 0) == part.end for part in parts) else None
+        except (OSError, duckdb.OutOfMemoryException):
+            # A question has the memory now, or a file is gone: pieces need less, and say what is wrong.
             stored = None
         finally:
-            file.unlink(missing_ok=True)
+            for part in parts:
+                part.file.unlink(missing_ok=True)
         if stored is not None:
             read.append(Added(stored, 0))
         return stored is not None
 
-    def _read_pieces(
-        self, cursor: duckdb.DuckDBPyConnection, segment: Segment, position: int, end: int, size: int, read: list[Added]
-    ) -> None:
+    def _read_segment(self, segment: Segment, read: list[Added]) -> None:
+        position, tail = self._reached.get(segment.name, NOWHERE)
+        size = segment.path.stat().st_size
+        if size == position:
+            return
+        if position and (size < position or segments.tail(segment.path, position) != tail):
+            log.warning("%s is not what it was, and read again from its start.", segment.name)
+            self._forget([segment])
+            position = 0
+        self._read_pieces(segment, position, segments.whole_until(segment.path, position), STRETCH_BYTES, read)
+
+    def _read_pieces(self, segment: Segment, position: int, end: int, size: int, read: list[Added]) -> None:
         while position < end:
             until = segments.whole_until(segment.path, position, min(end, position + size))
-            self._read_stretch(cursor, segment, position, until, read)
+            self._read_stretch(segment, position, until, read)
             position = until
 
-    def _read_stretch(self, cursor: duckdb.DuckDBPyConnection, segment: Segment, start: int, end: int, read: list[Added]) -> None:
-        file = self.place.ingest / "stretch.jsonl"
+    def _read_stretch(self, segment: Segment, start: int, end: int, read: list[Added]) -> None:
+        part = Part(segment, self.place.ingest / "stretch.jsonl", end)
         try:
-            reading.cut(segment.path, start, end, file)
-            stored = self._store_if_possible(cursor, segment, end, file, is_large=end - start > 2 * PIECE_BYTES)
+            reading.cut(segment.path, start, end, part.file)
+            stored = self._store_if_possible(part, is_large=end - start > 2 * PIECE_BYTES)
             if stored is not None:
                 read.append(Added(stored, 0))
             elif end - start > 2 * PIECE_BYTES:
-                self._read_pieces(cursor, segment, start, end, PIECE_BYTES, read)
+                self._read_pieces(segment, start, end, PIECE_BYTES, read)
             else:
-                read.append(self._store_what_fits(cursor, segment, start, end, file))
+                read.append(self._store_what_fits(part, start))
         finally:
-            file.unlink(missing_ok=True)
+            part.file.unlink(missing_ok=True)
 
-    def _store_if_possible(self, cursor: duckdb.DuckDBPyConnection, segment: Segment, end: int, file: Path, is_large: bool) -> int | None:
+    def _store_if_possible(self, part: Part, is_large: bool) -> int | None:
         """None when smaller pieces are worth a try: something is no line, or there is too little memory for all of it."""
         try:
-            return self._store(cursor, segment, end, file, [])
+            return self._store([part], [])
         except duckdb.OutOfMemoryException:
             if not is_large:
                 # Nothing is wrong with the lines: they are read when the question that has the memory is over.
                 raise
             return None
 
-    def _store_what_fits(self, cursor: duckdb.DuckDBPyConnection, segment: Segment, start: int, end: int, file: Path) -> Added:
-        good, bad = reading.sort_out(cursor, tables.KINDS[segment.kind], segment.path, start, end, file)
-        reading.write(file, good)
-        stored = self._store(cursor, segment, end, file, bad)
+    def _store_what_fits(self, part: Part, start: int) -> Added:
+        segment = part.segment
+        good, bad = reading.sort_out(self._reader, tables.KINDS[segment.kind], segment.path, start, part.end, part.file)
+        reading.write(part.file, good)
+        stored = self._store([part], bad)
         if stored != len(good):
             raise RuntimeError(f"{segment.path}: lines that fitted one by one did not fit together.")
         return Added(stored, len(bad))
 
-    def _store(self, cursor: duckdb.DuckDBPyConnection, segment: Segment, end: int, file: Path, bad: Sequence[Line]) -> int | None:
-        """One transaction; returns how many lines became rows, or None, and nothing is changed, if one of the file could not."""
-        kind = tables.KINDS[segment.kind]
-        reached = Reached(end, segments.tail(segment.path, end))
-        with _transaction(cursor):
-            first = transaction.next_row(cursor, kind.table, self._rows.get(kind.table, 0))
-            stored = reading.insert(cursor, kind, file, first, segment.hour)
-            # What was read where it lies may have grown meanwhile.
-            if stored is None or (file.stat().st_nlink > 1 and file.stat().st_size != end):
-                cursor.execute("rollback")
-                return None
-            if stored and segment.kind == "predictions":
-                transaction.add_to_sums(cursor, first, datetime.fromtimestamp(self._clock(), UTC).replace(tzinfo=None))
-                transaction.meet_feedback(cursor, first)
-            elif stored and segment.kind == "feedback":
-                transaction.meet_predictions(cursor, first)
-            transaction.note(cursor, segment, reached.bytes, reached.tail, stored, bad)
-            cursor.execute("commit")
-        self._reached[segment.name] = reached
-        # The last row that there is for certain, or none.
-        self._rows[kind.table] = max(0, first + stored - 1)
-        if segment.kind == "predictions":
-            self._remember(f"rowid >= {first}")
-        return stored
+    def _store(self, parts: Sequence[Part], bad: Sequence[Line]) -> int | None:
+        """One transaction; returns how many lines became rows, or None, and nothing is changed, if one of a file could not.
 
-    def _remember(self, condition: str) -> None:
-        rows = self._ask(
-            f"select request_id, epoch_ms(time) / 1000 from predictions where {condition} and reason is distinct from 'shadow'"
-            f" order by rowid desc limit {KEPT}",
-            [],
-        )
-        self.recent.add(reversed(rows))
+        The parts are of one kind; `bad` are lines of the only part.
+        """
+        kind = tables.KINDS[parts[0].segment.kind]
+        reached = {part.segment.name: Reached(part.end, segments.tail(part.segment.path, part.end)) for part in parts}
+        newest: list[tuple[str, float]] = []
+        through, waits = self._through, self._waits
+        with _transaction(self._reader):
+            look = reading.insert(self._reader, kind, [reading.File(part.file, part.segment.hour) for part in parts])
+            # What was read where it lies may have grown meanwhile.
+            if look is None or any(part.is_linked and part.file.stat().st_size != part.end for part in parts):
+                self._reader.execute("rollback")
+                return None
+            if look.added and kind is tables.PREDICTIONS:
+                now = datetime.fromtimestamp(self._clock(), UTC).replace(tzinfo=None)
+                through = transaction.add_to_sums(self._reader, look, through, now)
+                waits = waits and transaction.meet_feedback(self._reader)
+                newest = transaction.newest(self._reader, look.added.total())
+            elif look.added and kind is tables.FEEDBACK:
+                transaction.meet_predictions(self._reader)
+                waits = True
+            for part in parts:
+                stored = look.added[part.segment.hour]
+                transaction.note(self._reader, part.segment, part.end, reached[part.segment.name].tail, stored, bad)
+            self._reader.execute("commit")
+        self._reached |= reached
+        self._through, self._waits = through, waits
+        self.recent.add(newest)
+        return look.added.total()
 
 
 @contextmanager
@@ -335,6 +422,15 @@ def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         with suppress(duckdb.Error):  # the statement that failed may have ended the transaction
             cursor.execute("rollback")
         raise
+
+
+def _finished_size(file: Path, now: float) -> int:
+    """How long a file is that nobody has written to for a while; 0 of any other."""
+    try:
+        status = file.stat()
+    except OSError:
+        return 0
+    return status.st_size if now - status.st_mtime > FINISHED_S else 0
 
 
 def _seconds(time: datetime) -> float:

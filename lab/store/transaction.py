@@ -7,16 +7,28 @@ import duckdb
 
 from lab.journal.segments import Line, Segment
 from lab.store import sums, tables, views
+from lab.store.reading import UNCOMMITTED, Look
+from lab.store.recent import KEPT
 from lab.store.tables import EPOCH_START
 
 # Seconds after its end at which a block's predictions are summed; lines that come later still are added to it all the same.
 SETTLED_S = 2
+
+# Seconds of blocks that are summed together: one by one, planning the sums would cost more than the sums. What is younger is counted when
+# somebody asks.
+STRIDE_S = 60
 
 # Partial sums are put together when there are this many more rows than after the last time.
 SPARE_ROWS = 200_000
 
 # Characters of a quarantined line that are shown.
 SHOWN = 200
+
+# Request ids of predictions that visitors saw, with their times in unix seconds.
+SEEN = "select request_id, epoch_ms(time) / 1000 from predictions where reason is distinct from 'shadow'"
+
+# No more of them than are remembered.
+NEWEST = f"{SEEN} order by rowid desc limit {KEPT}"
 
 # What a prediction says of feedback about it. An answer of a shadow is no prediction that anybody saw.
 MEETING = """
@@ -28,44 +40,43 @@ where p.request_id = feedback.request_id and p.reason is distinct from 'shadow' 
 """
 
 
-def next_row(cursor: duckdb.DuckDBPyConnection, table: str, known: int) -> int:
-    """The number that the next row of a table gets. Deleted rows leave gaps, so counting is not enough.
+def add_to_sums(cursor: duckdb.DuckDBPyConnection, look: Look, through: datetime, now: datetime) -> datetime:
+    """Sums the new predictions that lie in settled blocks, and settles those that are old enough by now; returns until when all are.
 
-    `known` was such a number before: with it DuckDB need not look at all rows. It may be wrong, for tidying renumbers them.
+    `through` is until when they were before.
     """
-    for condition in (f"rowid >= {known}", "true"):
-        (last,) = cursor.execute(f"select max(rowid) from {table} where {condition}").fetchone() or (None,)
-        if last is not None:
-            return int(last) + 1
-    return 0
-
-
-def add_to_sums(cursor: duckdb.DuckDBPyConnection, first: int, now: datetime) -> None:
-    """Sums the predictions from row `first` on that lie in settled blocks, and settles those that are old enough by now."""
-    (through,) = cursor.execute("select through from progress").fetchone() or (None,)
-    assert through is not None
-    late, latest = cursor.execute(
-        "select count(*) filter (where time < ?), max(time) from predictions where rowid >= ?", [through, first]
-    ).fetchone() or (0, through)
-    if late:
-        _sum(cursor, f"rowid >= {first} and time < {_literal(through)}")
+    assert look.earliest is not None
+    assert look.latest is not None
+    if look.earliest < through:
+        _sum(cursor, f"rowid >= {UNCOMMITTED} and time < {_literal(through)}")
     # Never into the future: one line that is dated years ahead would make all that follow late.
-    settled = _block_before(min(latest, now) - timedelta(seconds=SETTLED_S))
-    if settled > through:
-        _sum(cursor, f"time >= {_literal(through)} and time < {_literal(settled)}")
-        _settle(cursor, settled)
+    settled = _block_before(min(look.latest, now) - timedelta(seconds=SETTLED_S))
+    if settled < through + timedelta(seconds=STRIDE_S):
+        return through
+    _sum(cursor, f"time >= {_literal(through)} and time < {_literal(settled)}")
+    _settle(cursor, settled)
+    return settled
 
 
-def meet_feedback(cursor: duckdb.DuckDBPyConnection, first: int) -> None:
-    """Joins feedback that came before its prediction with the predictions from row `first` on."""
+def newest(cursor: duckdb.DuckDBPyConnection, added: int) -> list[tuple[str, float]]:
+    """What is to be remembered of the new predictions."""
+    # Their order does not matter where all of them are remembered.
+    order = "" if added <= KEPT else f"order by rowid desc limit {KEPT}"
+    return cursor.execute(f"{SEEN} and rowid >= {UNCOMMITTED} {order}").fetchall()
+
+
+def meet_feedback(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Joins feedback that came before its prediction with the new predictions; returns whether any waits still."""
     waiting = "select 1 from feedback where predicted_at is null and request_id is not null limit 1"
-    if cursor.execute(waiting).fetchone():
-        cursor.execute(f"{MEETING} and feedback.request_id is not null and p.rowid >= {first}")
+    if cursor.execute(waiting).fetchone() is None:
+        return False
+    cursor.execute(f"{MEETING} and feedback.request_id is not null and p.rowid >= {UNCOMMITTED}")
+    return True
 
 
-def meet_predictions(cursor: duckdb.DuckDBPyConnection, first: int) -> None:
-    """Joins the feedback from row `first` on with the predictions that it is about."""
-    cursor.execute(f"{MEETING} and feedback.rowid >= {first}")
+def meet_predictions(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Joins the new feedback with the predictions that it is about."""
+    cursor.execute(f"{MEETING} and feedback.rowid >= {UNCOMMITTED}")
 
 
 def note(cursor: duckdb.DuckDBPyConnection, segment: Segment, end: int, tail: int, stored: int, bad: Sequence[Line]) -> None:
@@ -114,8 +125,8 @@ def _shown(content: bytes) -> str:
 
 
 def _tidy(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Puts the partial sums of the same key together where they have become many."""
-    for table in sums.ALL:
+    """Puts the partial sums of the same key together where they have become many. Those of a block are summed once; late lines are few."""
+    for table in (sums.VISITS, sums.ATTEMPTS):
         (rows,) = cursor.execute(f"select count(*) from {table.table}").fetchone() or (0,)
         (before,) = cursor.execute("select rows from tidied where name = ?", [table.table]).fetchone() or (0,)
         if rows > 2 * before + SPARE_ROWS:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from lab.errors import StateError
 from lab.feedback.accept import Acceptor
+from lab.feedback.predictions import Said
 from lab.journal.append import Segments
 from lab.web.feedback import router
 from tests.support import REPOSITORY
@@ -35,6 +36,7 @@ class FakePredictions:
         self.known: dict[str, float] = {}
         self.journal: dict[str, float] = {}
         self.kept: dict[tuple[str, str], float | str] = {}
+        self.said: list[Said] = []
         self.visitors: dict[str, list[str]] = {}
         self.reads = 0
         self.asked = 0
@@ -63,6 +65,10 @@ class FakePredictions:
     def given(self, ids: Collection[str]) -> Mapping[tuple[str, str], float | str]:
         """As the protocol says."""
         return {key: value for key, value in self.kept.items() if key[0] in ids}
+
+    def said_last(self, most: int) -> Sequence[Said]:
+        """As the protocol says."""
+        return self.said[-most:]
 
     def only_of(self, visitor: str, since: float) -> str | None:
         """As the protocol says."""

@@ -4,12 +4,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
 from lab.feedback.accept import Acceptor
+from lab.feedback.predictions import Said
 from lab.journal.append import Segments
 from lab.web.feedback import router
 from tests.feedback.conftest import FakePredictions, feedback_lines
@@ -28,9 +30,13 @@ class Everything(FakePredictions):
 
     def read_on(self) -> None:
         """Takes the feedback of the processes before this one."""
-        for record in feedback_lines(self._folder):
-            if record["outcome"] in ("stored", "late", "unknown"):
-                self.kept.setdefault((record["request_id"], record["metric"]), record["value"])
+        kept = [record for record in feedback_lines(self._folder) if record["outcome"] in ("stored", "late", "unknown")]
+        for record in kept:
+            self.kept.setdefault((record["request_id"], record["metric"]), record["value"])
+        self.said = [
+            Said(record["request_id"], record["metric"], record["value"], datetime.fromisoformat(record["time"]).timestamp())
+            for record in kept
+        ]
 
 
 def main(journal: Path, port: int) -> None:

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.feedback.accept import PATIENCE_S
+from lab.feedback.accept import PATIENCE_S, TROUBLE_S, Acceptor
+from lab.feedback.item import Body, Item, Sender
+from lab.feedback.predictions import Said
+from lab.feedback.recent import KEPT_MAX
+from lab.journal.append import Segments
+from lab.store.reading import Shrunken
 from tests.feedback.conftest import NOBODY, ONE, THREE, TWO, VISITOR, WINDOW_S, Desk, FakePredictions
 
 AtDesk = Callable[..., Desk]
@@ -49,6 +54,16 @@ def test_of_a_hundred_equal_posts_at_once_one_is_stored(at_desk: AtDesk) -> None
     assert desk.predictions.asked < 20
 
 
+def test_what_was_kept_before_the_start_is_respected(at_desk: AtDesk, predictions: FakePredictions) -> None:
+    predictions.said = [Said(THREE, "reward", 1.0, time.time() - 60)]
+
+    async def visit(desk: Desk) -> None:
+        assert (await desk.post({"request_id": THREE, "reward": 1})).json()["outcome"] == "duplicate"
+        assert (await desk.post({"request_id": THREE, "reward": 0})).status_code == 409
+
+    at_desk(visit)
+
+
 def test_what_comes_after_the_attribution_window_is_late(at_desk: AtDesk) -> None:
     async def visit(desk: Desk) -> None:
         answer = await desk.post({"request_id": THREE, "reward": 1, "at": time.time() - WINDOW_S})
@@ -61,6 +76,8 @@ def test_what_comes_after_the_attribution_window_is_late(at_desk: AtDesk) -> Non
 
 def test_what_the_database_knows_of_an_older_prediction_is_respected(at_desk: AtDesk, predictions: FakePredictions) -> None:
     predictions.kept = {(THREE, "reward"): 1.0, (THREE, "truth"): "setosa"}
+    # More than is remembered was said since.
+    predictions.said = [Said(ONE, "clicks", 0.0, time.time())] * KEPT_MAX
 
     async def visit(desk: Desk) -> None:
         same = await desk.post({"request_id": THREE, "reward": 1, "truth": "setosa"})
@@ -245,6 +262,35 @@ def test_feedback_that_needs_the_journal_read_on_a_full_disk_is_told_that_it_is_
 
     assert at_desk(visit).counts == {"unwritable": 2, "stored": 2}
     assert len([record for record in caplog.records if record.name == "lab.feedback"]) == 4
+
+
+def test_trouble_is_forgotten_when_nobody_has_met_it_for_a_minute(tmp_path: Path, predictions: FakePredictions) -> None:
+    (tmp_path / "journal").write_text("")
+    now = [time.time()]
+
+    async def visit() -> None:
+        acceptor = Acceptor(predictions, Segments(tmp_path / "journal", "feedback"), lambda: now[0], WINDOW_S)
+        await acceptor.accept(Body(((Item(ONE, "reward", 1.0),),)), Sender())
+        assert acceptor.trouble is not None
+
+        now[0] += TROUBLE_S
+
+        assert acceptor.trouble is None
+        await acceptor.close()
+
+    asyncio.run(visit())
+
+
+def test_a_journal_that_shrinks_while_it_is_read_is_a_reason_to_try_again(at_desk: AtDesk, predictions: FakePredictions) -> None:
+    def shrinking() -> None:
+        raise Shrunken("predictions-2026-11-20T10.jsonl has become shorter while it was read; it is read again.")
+
+    predictions.read_on = shrinking  # type: ignore[method-assign]
+
+    async def visit(desk: Desk) -> None:
+        assert (await desk.post({"request_id": ONE, "reward": 1})).status_code == 503
+
+    at_desk(visit)
 
 
 def test_too_much_at_once_is_told_to_come_again(at_desk: AtDesk) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from lab.feedback.item import Item
 from lab.feedback.outcome import STATUS, Known, Outcome, decide
+from lab.feedback.predictions import Said
 from lab.feedback.recent import MARGIN_S, Recent
 from tests.feedback.conftest import ONE, THREE, TWO
 
@@ -53,6 +54,23 @@ def test_the_first_value_is_remembered() -> None:
 
     assert recent.get((ONE, "reward")) == 0.0
     assert recent.get((ONE, "truth")) is None
+
+
+def test_what_was_kept_before_the_start_is_remembered_and_vouched_for() -> None:
+    recent = Recent(complete_since=100, kept_max=3)
+
+    recent.recall([Said(ONE, "reward", 0.5, 10), Said("no id", "reward", 1.0, 20)])
+
+    assert recent.get((ONE, "reward")) == 0.5
+    assert recent.is_authority(MARGIN_S + 1)
+
+
+def test_where_more_was_kept_than_is_remembered_only_the_newest_is_vouched_for() -> None:
+    recent = Recent(complete_since=100, kept_max=2)
+
+    recent.recall([Said(ONE, "reward", 0.5, 10), Said(TWO, "reward", 1.0, 20)])
+
+    assert recent.complete_since == 10
 
 
 def test_the_oldest_is_forgotten_and_no_longer_vouched_for() -> None:

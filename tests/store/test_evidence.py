@@ -139,3 +139,5 @@ def test_what_was_given_and_when_it_was_answered_is_known_from_the_database(lab:
     assert remembered.keys() == {one, two}
     assert lab.store.seen([one, two, "f" * 32]) == remembered
     assert lab.store.given([one, two]) == {(one, "reward"): 0.5, (two, "truth"): "iris"}
+    assert [(said.request_id, said.metric, said.value) for said in lab.store.said_last(5)] == [(one, "reward", 0.5), (two, "truth", "iris")]
+    assert [said.request_id for said in lab.store.said_last(1)] == [two]

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +42,11 @@ def digest_at_once(*journals: tuple[str, str, bytes]) -> str:
             lab.write(content, kind=kind, hour=hour)
         lab.store.read_on()
         return digest(lab.store)
+
+
+def of_hour(number: int, record: dict[str, Any]) -> dict[str, Any]:
+    """With ids that no other hour has."""
+    return {name: f"{number:x}{value[1:]}" if name in ("id", "request_id") and value else value for name, value in record.items()}
 
 
 def test_a_journal_cut_at_any_byte_gives_the_same_rows(lab: Lab) -> None:
@@ -155,6 +162,24 @@ def test_a_finished_journal_is_read_where_it_lies(lab: Lab) -> None:
     assert added.stored == len(some_predictions(2))
     assert lab.journal().stat().st_nlink == 1
     assert list((lab.state / "ingest").iterdir()) == []
+
+
+def test_finished_journals_are_read_together_and_a_bad_line_keeps_none_of_them_back(lab: Lab) -> None:
+    hours = [f"2026-11-20T{hour:02}" for hour in range(10, 15)]
+    for number, hour in enumerate(hours):
+        lab.write(*(of_hour(number, one) for one in some_predictions(number)), hour=hour)
+        lab.write(*(of_hour(number, one) for one in some_feedback(number)), kind="feedback", hour=hour)
+    lab.write(b"half a line\n", hour=hours[3])
+    for file in (lab.state / "journal").iterdir():
+        os.utime(file, (1, 1))
+
+    added = lab.store.read_on()
+
+    stored = dict(lab.ask("select hour, count(*) from predictions group by hour"))
+    assert stored == {datetime.fromisoformat(f"{hour}:00"): len(some_predictions(number)) for number, hour in enumerate(hours)}
+    assert added.quarantined == 1
+    assert sum(lab.ask("select lines from segments")) == added.stored + 1
+    assert digest(lab.store) == lab.rebuild()
 
 
 def test_a_disk_without_second_names_is_no_obstacle(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,15 @@ def test_the_database_itself_reaches_nothing_outside(sql: str, full: Lab) -> Non
         full.ask(sql)
 
 
+def test_nothing_is_answered_before_the_first_reading_for_settings_can_be_changed_until_then(lab: Lab) -> None:
+    with pytest.raises(Busy, match="reads its journals first"):
+        ask(lab.store, "from predictions", seconds=0.05)
+
+    lab.store.read_on()
+
+    assert ask(lab.store, "from predictions").rows == []
+
+
 def test_a_select_cannot_write(full: Lab) -> None:
     with pytest.raises(QuestionError, match="read-only"):
         ask(full.store, "with gone as (delete from predictions returning *) select * from gone")
