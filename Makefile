@@ -5,10 +5,10 @@ PYTHON_HERE := .venv/bin/python
 PYTHON_ANY = $(or $(wildcard $(PYTHON_HERE)),python3)
 
 # Two files of these tests at a time. The others start the whole lab, and have the machine to themselves.
-ALONGSIDE := tests/stats tests/store tests/models tests/feedback tests/serving tests/gateway tests/traffic tests/embedded tests/bench \
-             tests/test_sample_data.py
+ALONGSIDE := $(addprefix tests/,stats judge simulate spec lint explain cli controller store load k8s metrics ship models feedback serving \
+             gateway traffic embedded bench test_sample_data.py)
 
-.PHONY: help up run down backup reset test soak simulate bench models setup test-docker
+.PHONY: help up run down demo backup reset test soak simulate bench models setup test-docker
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,9 @@ run: models ## The same in the foreground with the logs; Ctrl-C stops everything
 
 down: ## Stop everything; journals stay
 	@[ ! -x $(PYTHON_HERE) ] || $(PYTHON_HERE) -m embedded down
+
+demo: up ## Play a rollout with simulated visitors, in under three minutes; DEMO=--bad with a worse candidate, DEMO=--fast faster
+	@.venv/bin/lab demo $(DEMO)
 
 backup: ## Save journals, weights and the key of the visitor digests in backups/ (LAB_BACKUPS), and say how to restore them
 	@$(PYTHON_ANY) -m embedded.keep backup
@@ -39,7 +42,7 @@ test-docker: ## Test docker-compose up --build from start to end
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) -m pytest -m docker
 
-soak: ## Run the long tests under load: hundred thousands of visitors, about ten minutes
+soak: ## Run the long tests under load: hundred thousands of visitors, and experiments to their end, about fifteen minutes
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) -m pytest -m soak
 

@@ -27,13 +27,25 @@ class Settings(NamedTuple):
     """Age from which segments of the journals may be deleted."""
     keep_gb: float = 20.0
     """Size of all segments together from which the oldest may be deleted, in gigabytes (10^9 bytes)."""
+    allow_exec: bool = False
+    """Whether experiments may run commands on this machine."""
+    url: str = "http://127.0.0.1:8080"
+    """The gateway, as programs on this machine reach it after `make up`."""
+    traffic: str = "nginx"
+    """Who splits: nginx, or on a cluster istio or gateway."""
+    weights: Path | None = None
+    """On a cluster, the file that says where it keeps each variant's weight."""
+    prometheus: str = ""
+    """On a cluster, the address of the Prometheus that counts what the mesh splits; empty: the journals tell."""
 
 
 def from_environment() -> Settings:
     """Reads LAB_STATE (default: state/ in the checkout), LAB_GATEWAY (nginx/ in the checkout) and LAB_SOCKETS (run/ in the state, or where
     its link `sockets` leads).
 
-    Also LAB_ATTRIBUTION_S, LAB_REWARD_CAP, LAB_KEEP_DAYS and LAB_KEEP_GB. Raises SettingError for one that is no number.
+    Also LAB_ATTRIBUTION_S, LAB_REWARD_CAP, LAB_KEEP_DAYS and LAB_KEEP_GB; LAB_ALLOW_EXEC (1 or not); LAB_BIND and LAB_PORT; on a cluster
+    LAB_TRAFFIC, LAB_WEIGHTS and LAB_PROMETHEUS. Raises
+    SettingError for what must be a number and is none.
     """
     state = Path(os.environ.get("LAB_STATE") or CHECKOUT / "state").resolve()
     gateway = Path(os.environ.get("LAB_GATEWAY") or CHECKOUT / "nginx").resolve()
@@ -45,7 +57,17 @@ def from_environment() -> Settings:
         reward_cap=_number("LAB_REWARD_CAP", None),
         keep_days=_number("LAB_KEEP_DAYS", 90),
         keep_gb=_number("LAB_KEEP_GB", 20),
+        allow_exec=os.environ.get("LAB_ALLOW_EXEC", "").strip() == "1",
+        url=_url(os.environ.get("LAB_BIND") or "127.0.0.1", os.environ.get("LAB_PORT") or "8080"),
+        traffic=os.environ.get("LAB_TRAFFIC") or "nginx",
+        weights=Path(os.environ["LAB_WEIGHTS"]) if os.environ.get("LAB_WEIGHTS") else None,
+        prometheus=os.environ.get("LAB_PROMETHEUS") or "",
     )
+
+
+def _url(bind: str, port: str) -> str:
+    """Where every address is listened on, loopback is one of them."""
+    return f"http://{'127.0.0.1' if bind == '0.0.0.0' else bind}:{port}"
 
 
 def _sockets(state: Path) -> Path:

@@ -27,6 +27,7 @@ TITLES = {
     "G9": "Visitors who come back",
     "G10": "Rewards that come late",
     "G11": "The whole decision",
+    "G11 whole": "Whole experiments, by the judge and the decisions of the lab",
     "G12": "Several candidates, and intervals that must not miss",
     "G14": "Size and speed",
     "G15": "Agreement with other libraries",

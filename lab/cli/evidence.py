@@ -4,12 +4,15 @@ import json
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lab import client, evidence_tables, terminal
+from lab import client
+from lab.cli import evidence_tables, recomputed, terminal
 from lab.cli.common import Output, OutputOption, say, sentences
+from lab.cli.runs import names
 
 # Seconds between two looks for new predictions.
 FOLLOW_S = 0.5
@@ -102,9 +105,22 @@ def sql(
 def report(
     route: Annotated[str | None, typer.Option(help="only of this route")] = None,
     since: Annotated[str | None, typer.Option(help=f"only from then on: {SINCE}")] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="instead: compute an experiment's verdict again, from the journals", autocompletion=names),
+    ] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="with --experiment: the verdict of the last look by then")] = None,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="with --experiment: from these journals, without the lab's service")
+    ] = None,
     output: OutputOption = Output.table,
 ) -> None:
     """Says what each variant did: requests, failures, latency, labels, outliers, rewards, drift."""
+    if experiment is None and (at or journal):
+        raise typer.BadParameter("Name the experiment, too: --experiment RUN")
+    if experiment is not None:
+        recomputed.show(experiment, at, journal, output)
+        return
     with sentences():
         said = client.here().get("/report", route=route, since=since)
     if output is Output.json:

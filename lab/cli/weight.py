@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from lab import described, settings, terminal
+from lab import described, settings
+from lab.cli import terminal
 from lab.cli.common import Output, OutputOption, say, sentences
 from lab.errors import RoutesError
 from lab.routes import Route, with_fallback, with_mode, with_rescue_500, with_shadows, with_weights, without_lane
 from lab.routes.change import notices
 from lab.routes.parse import no_route
+from lab.traffic.chosen import traffic as chosen
 from lab.traffic.nginx import Author, NginxTraffic
 
 PERCENT = re.compile(r"(?P<name>[^=]+)=(?P<percent>-?\d+(\.\d+)?)%?")
@@ -102,7 +104,7 @@ Change = Callable[[Route, Sequence[str]], Route]
 def _do(route: str | None, changes: Sequence[Change], why: str | None, output: Output) -> None:
     """Makes the changes, all at once, then shows what counts."""
     here = settings.from_environment()
-    traffic = NginxTraffic(here.state, here.gateway)
+    traffic = chosen(here)
     if route is not None and route not in traffic.known():
         raise RoutesError(no_route(route, traffic.known()))
     if route is not None and changes:

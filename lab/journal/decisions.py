@@ -12,12 +12,14 @@ KIND = "decisions"
 
 
 class Decision(NamedTuple):
-    """One change of one route, or of the journals themselves."""
+    """One change of one route, one step of an experiment, or a change of the journals themselves."""
 
     kind: str
-    """weights: the split changed; route: something else of the route; retention: a segment was deleted."""
+    """weights: the split changed; route: something else of the route; retention: a segment was deleted. Of an experiment: see
+    `lab.controller.records.KINDS`."""
     route: str | None
     experiment: str | None
+    """The run's name, which its predictions carry, too."""
     epoch: int | None
     """The one that begins with it."""
     who: str
@@ -28,8 +30,9 @@ class Decision(NamedTuple):
     """What changed: per setting its value before and after; of a deleted segment its name and `answered`, the answers that it told of."""
 
 
-def record(journal: Path, decision: Decision, now: float) -> None:
-    """Returns when it is on disk. `now` is in seconds since 1970. Raises StateError when it cannot be written."""
+def record(journal: Path, decision: Decision, now: float) -> bytes:
+    """Returns the line when it is on disk. `now` is in seconds since 1970. Raises StateError when it cannot be written."""
     time = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    line = json.dumps({"time": time, "id": uuid.uuid4().hex} | decision._asdict(), separators=(",", ":"))
-    Segments(journal, KIND, hourly=False).append([line.encode() + b"\n"], now)
+    line = json.dumps({"time": time, "id": uuid.uuid4().hex} | decision._asdict(), separators=(",", ":")).encode()
+    Segments(journal, KIND, hourly=False).append([line + b"\n"], now)
+    return line

@@ -115,7 +115,7 @@ class BinaryComparison(Told):
         """
         if not 0 < weight <= 1:
             raise ValueError(f"weight is {weight}, must be above 0 and at most 1.")
-        closed, pending = _joined(self.pending, block.checked())
+        closed, pending = joined(self.pending, block.checked())
         if not closed.has_both:
             return replace(self, looks=self.looks + 1, pending=pending)
         values = np.asarray(self.values) + weight * _block_values(closed)
@@ -138,7 +138,7 @@ class BinaryComparison(Told):
     def log_e_at(self, log_odds_ratio_null: float, side: Side = "two-sided") -> float:
         """The log e-value now against another null (-2.5 to 2.5) or side, for margins and non-inferiority: not a running maximum."""
         _check(log_odds_ratio_null, side)
-        return _log_e(self._curve(), log_odds_ratio_null, side, self.prior_scale)
+        return log_e_of_curve(self._curve(), log_odds_ratio_null, side, self.prior_scale)
 
     def interval(self, alpha: float | None = None) -> Interval:
         """The log odds ratios not ruled out; one-sided comparisons bound one end only. It excludes `null` exactly when `crossed(alpha)`.
@@ -149,7 +149,7 @@ class BinaryComparison(Told):
         level = self.alpha if alpha is None else checked_alpha(alpha)
         if level == self.alpha:
             return self.kept._replace(alpha=level)
-        now = self._interval_now(level, Interval(-math.inf, math.inf, level))
+        now = self.interval_now(level, Interval(-math.inf, math.inf, level))
         kept = met(self.kept, now) if self.alpha < level else now
         return with_null(kept, self.null, self.crossed(level), self.direction)
 
@@ -181,7 +181,7 @@ class BinaryComparison(Told):
     def _judged(self) -> Self:
         evidence = self.evidence.seen(self.log_e_at(self.null, self.side))
         direction = self._direction() if evidence.log_e_max > self.log_e_max else self.direction
-        kept = met(self.kept, self._interval_now(self.alpha, self.kept))
+        kept = met(self.kept, self.interval_now(self.alpha, self.kept))
         kept = with_null(kept, self.null, evidence.crossed(self.alpha), direction)
         return replace(self, evidence=evidence, direction=direction, kept=kept)
 
@@ -192,7 +192,7 @@ class BinaryComparison(Told):
         near = self._curve().at([self.null - 1e-3, self.null + 1e-3])
         return 1 if near[1] > near[0] else -1
 
-    def _interval_now(self, alpha: float, known: Interval) -> Interval:
+    def interval_now(self, alpha: float, known: Interval) -> Interval:
         """This look's interval; `known` itself where this look does not narrow it."""
         if self.side == "two-sided":
             return _two_sided(self._curve(), alpha, self.prior_scale, known)
@@ -233,7 +233,7 @@ def log_e_paths(
     n_a, n_b, s, k = (np.broadcast_to(np.asarray(x), shape) for x in (n_baseline, n_candidate, total_successes, candidate_successes))
     points = chebyshev_points(REACH, POINTS)
     largest = float(information(n_a, n_b, s).sum(axis=1).max(initial=0.0))
-    grid, log_weights = _prior_grid(prior_scale, null, side, largest)
+    grid, log_weights = prior_grid(prior_scale, null, side, largest)
     read = interpolation(points, np.append(grid, null)).T
     cumulants, which = _cumulants(n_a, n_b, s, points)
     excess = k - expected_successes(n_a, n_b, s)
@@ -261,7 +261,7 @@ def _cumulants(n_a: NDArray[Any], n_b: NDArray[Any], s: NDArray[Any], points: Fl
     return centred_cumulant(*rows, points), which.reshape(n_a.shape)
 
 
-def _prior_grid(scale: float, null: float, side: Side, largest: float) -> tuple[Floats, Floats]:
+def prior_grid(scale: float, null: float, side: Side, largest: float) -> tuple[Floats, Floats]:
     """Places and log weights (summing to 1) of the prior, close enough to one another for a likelihood of this information."""
     inside = int(min(max(48, 16 * scale * math.sqrt(largest) + 24), 4000))
     return normal_grid(_parts(scale), 0.0 if side == "two-sided" else null, *_support(null, side, REACH), inside)
@@ -272,7 +272,7 @@ def _block_values(block: BinaryBlock) -> Floats:
     return block_log_likelihood(block.baseline.n, block.candidate.n, block.successes, block.candidate.successes, points)
 
 
-def _joined(pending: BinaryBlock, block: BinaryBlock) -> tuple[BinaryBlock, BinaryBlock]:
+def joined(pending: BinaryBlock, block: BinaryBlock) -> tuple[BinaryBlock, BinaryBlock]:
     """What can be judged now, and what waits for its other arm."""
     if block.has_both:
         return block, EMPTY
@@ -282,7 +282,8 @@ def _joined(pending: BinaryBlock, block: BinaryBlock) -> tuple[BinaryBlock, Bina
     return (both, EMPTY) if both.has_both else (EMPTY, both)
 
 
-def _log_e(curve: Curve, null: float, side: Side, scale: float) -> float:
+def log_e_of_curve(curve: Curve, null: float, side: Side, scale: float) -> float:
+    """The log e-value of a log-likelihood against a null."""
     return _log_numerator(curve, null, side, scale) - float(curve.at([null])[0])
 
 
@@ -320,7 +321,7 @@ def _one_sided(curve: Curve, alpha: float, scale: float, side: Side, known: Inte
     stop = min(sign * curve.peak(), LARGEST_NULL)
 
     def spare(place: float) -> float:
-        return _log_e(curve, sign * place, side, scale) - threshold(alpha)
+        return log_e_of_curve(curve, sign * place, side, scale) - threshold(alpha)
 
     if not start < stop or spare(start) <= 0:
         return known

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import logsumexp
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,8 @@ def mean_log_e(log_es: Iterable[float]) -> float:
     values = np.asarray(list(log_es), dtype=np.float64)
     if values.size == 0:
         raise ValueError("There are 0 e-values to average, must be at least 1.")
-    return float(logsumexp(values)) - math.log(values.size)
+    top = float(values.max())
+    return top + math.log(float(np.exp(values - top).mean())) if math.isfinite(top) else top
 
 
 def bonferroni_alpha(alpha: float, m: int) -> float:

@@ -106,7 +106,8 @@ class LatencyComparison(Told):
         closed, pending = _joined(self.pending, block)
         if not closed.has_both:
             return replace(self, comparison=self.comparison.update(NO_COUNTS), pending=pending)
-        recent = closed.plus(self.recent.faded(EXCEEDING / (1 - self.quantile) - closed.n))
+        wanted = EXCEEDING / (1 - self.quantile) - closed.n
+        recent = closed.plus(self.recent.faded(wanted)) if wanted > 0 else closed
         edge = threshold_edge(recent.pooled, self.quantile)
         counts = BinaryBlock(*(Counts(round(arm.n), round(arm.from_edge(edge))) for arm in closed))
         comparison = self.comparison.update(counts, self._weight(closed.candidate.n / closed.n))

@@ -59,8 +59,8 @@ class LimitTest(Told):
             return replace(self, looks=self.looks + 1)
         totals, look = self.totals.plus(block), self.looks + 1
         restarts = advanced(np.asarray(self.restarts), look, block.n, block.successes, self.limit)
-        above, below = _cut_both(totals, self.limit)
-        violated = self.violated.seen(float(_with_restarts(above, restarts, look)))
+        above, below = cut_both(totals, self.limit)
+        violated = self.violated.seen(float(with_restarts(above, restarts, look)))
         satisfied = self.satisfied.seen(below)
         kept = met(self.kept, beta_binomial_interval(*totals, *prior(self.limit), self.alpha, self.kept))
         stakes = tuple(restarts.tolist())
@@ -113,7 +113,7 @@ def cut_log_e(n: ArrayLike, successes: ArrayLike, limit: float, side: Side) -> F
     return tail + _prior_terms(limit)[side] - log_beta_density(limit, a, b)
 
 
-def _cut_both(totals: Counts, limit: float) -> tuple[float, float]:
+def cut_both(totals: Counts, limit: float) -> tuple[float, float]:
     """`cut_log_e` of both sides for one test."""
     a, b = _posterior(*totals, limit)
     density, terms = float(log_beta_density(limit, a, b)), _prior_terms(limit)
@@ -142,10 +142,11 @@ def advanced(restarts: Floats, look: int, n: ArrayLike, successes: ArrayLike, li
 
 def violated_log_e(n: ArrayLike, successes: ArrayLike, restarts: Floats, look: int, limit: float) -> Floats:
     """log e of "violated": half from the start, half restarting, of which 1/(look + 1) has not been staked yet."""
-    return _with_restarts(cut_log_e(n, successes, limit, "greater"), restarts, look)
+    return with_restarts(cut_log_e(n, successes, limit, "greater"), restarts, look)
 
 
-def _with_restarts(from_start: ArrayLike, restarts: Floats, look: int) -> Floats:
+def with_restarts(from_start: ArrayLike, restarts: Floats, look: int) -> Floats:
+    """log e of "violated" from both halves of its stake: from the start, and restarting."""
     late = np.logaddexp(np.logaddexp.reduce(restarts, axis=-1) - math.log(RATES), -math.log(look + 1))
     return np.logaddexp(from_start, late) - math.log(2)
 

@@ -46,7 +46,7 @@ class QuantileInterval:
     def update(self, block: Histogram) -> Self:
         """One look later."""
         seen = self.seen.merge(block)
-        kept = met(self.kept, _enclosing(seen, self.quantile, self.alpha)) if block.n else self.kept
+        kept = met(self.kept, enclosing(seen, self.quantile, self.alpha)) if block.n else self.kept
         return replace(self, looks=self.looks + 1, seen=seen, kept=kept)
 
     @property
@@ -58,7 +58,7 @@ class QuantileInterval:
         """The latencies in seconds not ruled out: at its own alpha the intersection over all looks, at another alpha this look's."""
         if alpha is None or alpha == self.alpha:
             return self.kept
-        now = _enclosing(self.seen, self.quantile, checked_alpha(alpha))
+        now = enclosing(self.seen, self.quantile, checked_alpha(alpha))
         return met(self.kept, now) if self.alpha < alpha else now
 
     def to_json(self) -> dict[str, Any]:
@@ -92,7 +92,8 @@ def _last_plausible(n: int, quantile: float, alpha: float, inside: int, edge: in
     return edge if at_edge < threshold(alpha) else inside
 
 
-def _enclosing(seen: Histogram, quantile: float, alpha: float) -> Interval:
+def enclosing(seen: Histogram, quantile: float, alpha: float) -> Interval:
+    """This look's interval: valid at all looks together, without their intersection."""
     n = round(seen.n)
     ranks = plausible_ranks(n, quantile, alpha)
     first, last = seen.bin_of_rank(ranks.low), seen.bin_of_rank(min(ranks.high, n))

@@ -28,6 +28,10 @@ What = Literal[
     "split in doubt",
     "futile",
     "time is up",
+    "leaked",
+    "uneven coverage",
+    "no data",
+    "gate",
 ]
 # What counts where there is no evidence: below any threshold.
 NONE = -math.inf
@@ -127,13 +131,15 @@ def judged(
     split: Split,
     rule: Rule = Rule(),  # noqa: B008 - immutable
     time_is_up: bool = False,
+    distrust: Sequence[Reason] = (),
 ) -> Verdict:
-    """The verdict on one candidate. reward: None where none was asked for; then the objectives decide."""
+    """The verdict on one candidate. reward: None where none was asked for; then the objectives decide. distrust: what else keeps it from
+    being promoted: evidence that cannot be trusted, or a gate that is closed."""
     notes = _doubt(split, rule)
     if harms := violated(guardrails, rule.alpha_rollback):
         return Verdict("roll back", harms, notes=notes)
     claims = _claims(reward, objectives, rule)
-    blocks = (*_missing(claims, guardrails, split), *_blocked(split, rule), *_too_few(claims, rule))
+    blocks = (*distrust, *_missing(claims, guardrails, split), *_blocked(split, rule), *_too_few(claims, rule))
     unmet = tuple(claim for claim in claims if claim.what == "not shown")
     return _without_harm(claims, blocks, unmet, _pointless(reward, rule), time_is_up)._replace(notes=notes)
 
@@ -165,6 +171,10 @@ def sentence(reason: Reason) -> str:
         "split in doubt": f"The traffic may not be split as planned{_evidence(reason)}.",
         "futile": f"{reason.name} differs by at most {_amount(reason.value, reason.unit)}, {_amount(reason.limit, reason.unit)} is needed.",
         "time is up": "The time is up.",
+        "leaked": f"{reason.name} got {reason.n} predictions or visitors at a weight of 0.",
+        "uneven coverage": f"Feedback does not come from both variants alike{_evidence(reason)}.",
+        "no data": "The last look brought no data.",
+        "gate": f"{reason.name} is waited for.",
     }
     return texts[reason.what]
 

@@ -210,6 +210,29 @@ def test_a_second_start_makes_no_model_again(compose: Compose) -> None:
     assert time.monotonic() - begun < 60
 
 
+def test_an_experiment_runs_and_is_taken_back(compose: Compose) -> None:
+    def lab(*words: str) -> str:
+        return compose("exec", "-T", "lab", "lab", *words)
+
+    before = lab("weight", "iris", "-o", "json")
+
+    started = lab("start", "-f", "experiments/iris-progressive.yaml")
+    (during,) = json.loads(lab("status", "iris-progressive", "-o", "json"))["experiments"]
+    link = lab("open")
+    lab("undo", "iris-progressive", "--yes")
+    after = lab("weight", "iris", "-o", "json")
+
+    assert "iris-progressive is started on the route iris" in started
+    assert during["weights"] == {"svc": 80.0, "forest": 20.0}
+    assert f":{compose.ports['LAB_PORT']}/lab/sign-in?code=" in link
+    assert shares(after) == shares(before)
+
+
+def shares(said: str) -> dict[str, float]:
+    (route,) = json.loads(said)["routes"]
+    return {one["variant"]: one["weight_percent"] for one in route["variants"]}
+
+
 def test_down_leaves_nothing_running(compose: Compose) -> None:
     compose("down")
 

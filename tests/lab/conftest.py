@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -51,6 +52,17 @@ class Lab:
         file = picture or REPOSITORY / "sample_data" / "lemon" / "lemon_01.jpg"
         with file.open("rb") as content:
             return requests.post(f"{self.url}{path}", files={"file": (file.name, content, "image/jpeg")}, headers=headers, timeout=30)
+
+
+def copy_checkout(checkout: Path) -> None:
+    """What git knows of this repository, and its models."""
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    for name in names.stdout.splitlines():
+        if (REPOSITORY / name).is_file():
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, checkout / name)
+    for artifacts in REPOSITORY.glob("app_*/artifacts"):
+        (checkout / artifacts.relative_to(REPOSITORY)).symlink_to(artifacts)
 
 
 @pytest.fixture

@@ -15,13 +15,15 @@ from bench.statistics.goals import (
     ramp,
     returning,
     revenue,
+    rollout,
     split,
 )
 
 ALL: list[Case] = [
     case
     for module in (
-        identical, ramp, power, errors, mean_latency, latency, split, revenue, returning, delay, controller, candidates, costs, agreement,
+        identical, ramp, power, errors, mean_latency, latency, split, revenue, returning, delay, controller, rollout, candidates, costs,
+        agreement,
     )
     for case in module.CASES
 ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich import box
 from rich.table import Table
 
-from lab import terminal
+from lab.cli import terminal
 from lab.stats.mixture import Side
 from lab.stats.plan import Units, sequential, units_for_means, units_for_rates
 

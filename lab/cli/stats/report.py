@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich import box
 from rich.table import Table
 
-from lab import terminal
+from lab.cli import terminal
 
 
 class Estimate(NamedTuple):

@@ -1,0 +1,1 @@
+"""Runs experiments: looks at the evidence when it is time, and does what was decided. What it knows survives it, in the journal."""

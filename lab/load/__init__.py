@@ -1,0 +1,1 @@
+"""Simulated visitors of the gateway: what they do, and what they met."""
