@@ -115,7 +115,8 @@ def test_killed_again_and_again_a_run_ends_and_its_verdicts_can_be_computed_agai
     assert looks[-1]["ends"]
     assert sum(one["decision"]["new_units"] for one in looks) > 100
     told = service.status("ab")
-    assert (told["notices"], told["weights"]) == ([], json.loads((service.state / "routes.json").read_text())["routes"]["iris"]["weights"])
+    in_force = json.loads((service.state / "routes.json").read_text())["routes"]["iris"]["weights"]
+    assert (told["notices"], told["weights"]) == ([], {"svc": 0.0, "forest": 0.0} | in_force)
     _compare_elsewhere(service, looks)
 
 
