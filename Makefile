@@ -4,7 +4,7 @@ PYTHON_HERE := .venv/bin/python
 # To save or delete the state, any Python will do.
 PYTHON_ANY = $(or $(wildcard $(PYTHON_HERE)),python3)
 
-# Two files of these tests at a time. The others start the whole lab, and have the machine to themselves.
+# Three files of these tests at a time: many wait for something. The others start whole labs: two at a time.
 ALONGSIDE := $(addprefix tests/,stats judge simulate spec lint explain cli controller store load k8s metrics ship models feedback serving \
              gateway traffic embedded bench test_sample_data.py)
 
@@ -35,8 +35,8 @@ test: ## Install what is missing and run every test that needs no Docker
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) download_models.py
 	@$(PYTHON_HERE) -m ruff check .
-	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" -n 2 --dist loadfile $(ALONGSIDE)
-	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" $(addprefix --ignore=,$(ALONGSIDE))
+	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" -n 3 --dist loadfile $(ALONGSIDE)
+	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" -n 2 --dist loadfile $(addprefix --ignore=,$(ALONGSIDE))
 
 test-docker: ## Test docker-compose up --build from start to end
 	@embedded/setup.sh test
