@@ -35,7 +35,7 @@ def test_an_equal_candidate_is_not_promoted(rollouts: Rollouts) -> None:
 
 
 # Seconds after the beginning of the load at which its fault begins, and between two looks.
-ONSET_S, INTERVAL_S = 12, 5
+ONSET_S, INTERVAL_S = 12, 10
 
 
 @pytest.mark.parametrize("rescue", [False, True])
