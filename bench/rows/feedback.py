@@ -42,7 +42,7 @@ STREAM_PER_S, STREAM_S, STREAMS = 1_000, 10.0, 3
 
 # Predictions from before the service's start, which it looks up in its database, and from after it, which it remembers: the usual case.
 # As many as it remembers. And those that come each second beside the posts.
-PREDICTED, PREDICTED_PER_S = 50_000, 500
+PREDICTED, PREDICTED_PER_S = 100_000, 500
 
 # A prediction is surely from after the service's start when it is so many seconds younger.
 YOUNG_S = 7.0
