@@ -1,13 +1,13 @@
 """Keeps the database up with the journals, and the journals within their bounds, in a thread of its own."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import duckdb
 
+from lab.background import Background
 from lab.errors import Refused
 from lab.store import retention
 from lab.store.retention import Bounds
@@ -22,11 +22,12 @@ PACE_S = 0.6
 TIDY_S = 600.0
 
 
-class Follower:
+class Follower(Background):
     """Reads on until it is stopped; trouble is said once and tried again."""
 
     def __init__(self, store: Store, bounds: Bounds, in_use: Callable[[], frozenset[str]]) -> None:
         """`in_use` names the experiments whose journals must be kept."""
+        super().__init__("follower")
         self.trouble: str | None = None
         """Why the journals cannot be read on; None while they can."""
         self.is_current = False
@@ -34,17 +35,6 @@ class Follower:
         self._store = store
         self._bounds = bounds
         self._in_use = in_use
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-
-    def start(self) -> None:
-        """Begins in the background."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Returns when the reading under way has ended."""
-        self._stopped.set()
-        self._thread.join()
 
     def _run(self) -> None:
         tidied = -TIDY_S

@@ -115,9 +115,13 @@ class Controller:
             return None
         return self.world.clock() + max(case.due - self.world.monotonic(), 0.0)
 
+    def routes(self) -> Mapping[str, Route]:
+        """Every route as it is now."""
+        return self.world.traffic.read().routes
+
     def route(self, case: Case) -> Route | None:
-        """The route as it is now; None when it is gone."""
-        return self.world.traffic.read().routes.get(case.story.route)
+        """The run's route as it is now; None when it is gone."""
+        return self.routes().get(case.story.route)
 
     def now(self) -> float:
         """Seconds since 1970."""

@@ -1,8 +1,8 @@
 """Lets the controller look whether something is due, in a thread of its own."""
 
 import logging
-import threading
 
+from lab.background import Background
 from lab.controller.controller import Controller
 
 log = logging.getLogger("lab.controller")
@@ -11,22 +11,12 @@ log = logging.getLogger("lab.controller")
 PACE_S = 0.2
 
 
-class Keeper:
+class Keeper(Background):
     """Ticks until it is stopped."""
 
     def __init__(self, controller: Controller) -> None:
+        super().__init__("controller")
         self._controller = controller
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="controller", daemon=True)
-
-    def start(self) -> None:
-        """Begins in the background."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Returns when the tick under way has ended."""
-        self._stopped.set()
-        self._thread.join()
 
     def _run(self) -> None:
         while not self._stopped.wait(PACE_S):

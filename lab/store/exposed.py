@@ -5,14 +5,14 @@ in the lines, and nothing by how far somebody had read.
 """
 
 import json
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from lab.judge.block import NO_HISTOGRAM, Arm, Block
 from lab.spec.experiment import Unit
@@ -28,7 +28,7 @@ ANSWERED_S = 10.0
 # Seconds for which the two answers to a copied request may lie apart.
 APART_S = 300
 
-BIN_OF_INFERENCE = sums.BIN.replace("request_s", "(inference_us / 1e6)")
+BIN_OF_INFERENCE = sums.bin_of("(inference_us / 1e6)")
 
 
 class Run(NamedTuple):
@@ -298,11 +298,12 @@ class _Alike(NamedTuple):
 
 def _outcomes(rows: Sequence[tuple], cap: float | None) -> dict[str, Any]:  # type: ignore[type-arg]
     alike = [_capped(_Alike(*row), cap) for row in sorted(rows)]
+    known = [one for one in alike if one.known]
     n = sum(one.n for one in alike)
     return {
-        "rewards": _moments([(one.reward, one.n) for one in alike]),
+        "rewards": Moments.of(_each(alike, "reward")),
         "converted": Counts(n, sum(one.n for one in alike if one.reward > 0)),
-        "truths": _pairs([one for one in alike if one.known]),
+        "truths": PairMoments.of(_each(known, "known"), _each(known, "correct")),
         "judged": Counts(sum(one.n * one.known for one in alike), sum(one.n * one.correct for one in alike)),
         "covered": Counts(n, sum(one.n for one in alike if one.covered)),
     }
@@ -312,27 +313,9 @@ def _capped(one: _Alike, cap: float | None) -> _Alike:
     return one if cap is None else one._replace(reward=min(one.reward, cap))
 
 
-def _moments(values: Sequence[tuple[float, int]]) -> Moments:
-    n, mean = _mean(values)
-    return Moments(n, mean, math.fsum(count * (value - mean) ** 2 for value, count in values))
-
-
-def _pairs(alike: Sequence[_Alike]) -> PairMoments:
-    n, mean_x = _mean([(one.known, one.n) for one in alike])
-    _, mean_y = _mean([(one.correct, one.n) for one in alike])
-    off = [(one.known - mean_x, one.correct - mean_y, one.n) for one in alike]
-    squares = (math.fsum(_products(off, left, right)) for left, right in ((0, 0), (1, 1), (0, 1)))
-    return PairMoments(n, mean_x, mean_y, *squares)
-
-
-def _products(off: Sequence[tuple[float, float, int]], left: int, right: int) -> Iterator[float]:
-    return (one[2] * one[left] * one[right] for one in off)
-
-
-def _mean(values: Sequence[tuple[float, int]]) -> tuple[int, float]:
-    """How many, and their mean: 0 of none."""
-    n = sum(count for _, count in values)
-    return n, math.fsum(value * count for value, count in values) / n if n else 0.0
+def _each(alike: Sequence[_Alike], field: str) -> NDArray[np.float64]:
+    """One value per unit."""
+    return np.repeat(np.array([getattr(one, field) for one in alike], dtype=np.float64), [one.n for one in alike])
 
 
 def _moment(seconds: float) -> datetime:

@@ -19,8 +19,14 @@ BLOCK = f"time_bucket(interval {BLOCK_S} seconds, time, timestamp '2000-01-01')"
 # An answer that is the assigned variant's failure: it broke off, the visitor got a 5xx, or somebody else had to answer.
 FAILED = "(status >= 500 or not complete or rescued)"
 
-# The hair keeps a latency that is an edge from falling into the bin before it.
-BIN = f"least({BINS - 1}, floor(log10(greatest(request_s, {LOWEST_S!r}) / {LOWEST_S!r}) * {PER_DECADE} + 1e-9))::INTEGER"
+
+def bin_of(seconds: str) -> str:
+    """SQL: the bin of a latency in seconds."""
+    # The hair keeps one that is an edge from falling into the bin before it.
+    return f"least({BINS - 1}, floor(log10(greatest({seconds}, {LOWEST_S!r}) / {LOWEST_S!r}) * {PER_DECADE} + 1e-9))::INTEGER"
+
+
+BIN = bin_of("request_s")
 
 # Puts a visitor's predictions in order, also those of the same moment. One number: DuckDB is four times slower at comparing structures.
 TURN = "(epoch_us(time)::HUGEINT * 18446744073709551616 + hash(request_id)::HUGEINT)"

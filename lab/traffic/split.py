@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from lab.errors import Refused
 from lab.traffic.pointer import MISSING, Steps, at, pointer
@@ -15,14 +15,6 @@ UNSAID: Final = {"VirtualService": 0, "HTTPRoute": 1}
 
 class SplitError(Refused):
     """An object that cannot split the traffic like this."""
-
-
-class Siblings(NamedTuple):
-    """The destinations that share the visitors with each other, and the field of each that holds its weight."""
-
-    where: Steps
-    """The list that they stand in."""
-    field: Steps
 
 
 def whole(weights: Mapping[str, float]) -> dict[str, int]:

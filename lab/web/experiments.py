@@ -1,5 +1,6 @@
 """Experiments over HTTP: begin one, see how it stands, have it explained or computed again, decide instead of it."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from lab.controller.replay import NoLook, verdict_at
 from lab.controller.story import LookTold, standing_json
 from lab.errors import Refused
 from lab.explain import Progress, explained
+from lab.routes import Route
 from lab.spec.errors import SpecError
 from lab.web.answer import json_answer
 from lab.web.moment import moment
@@ -61,7 +63,8 @@ def router(controller: Controller) -> APIRouter:
     @ways.get("")
     def every() -> Response:
         """The newest first."""
-        return json_answer({"experiments": [status_of(controller, case) for case in controller.cases()]})
+        routes = controller.routes()
+        return json_answer({"experiments": [status_of(controller, case, routes) for case in controller.cases()]})
 
     @ways.get("/{run}")
     def one(run: str, exact: bool = False) -> Response:
@@ -86,33 +89,25 @@ def router(controller: Controller) -> APIRouter:
         world = controller.world
         return json_answer(verdict_at(controller.judge, case.story, case.experiment, world.ask, when, world.software))
 
-    @ways.post("/{run}/pause")
-    def pause(run: str, said: Said) -> Response:
-        return told(controller.pause(run, said.who, said.why))
-
-    @ways.post("/{run}/resume")
-    def resume(run: str, said: Said) -> Response:
-        return told(controller.resume(run, said.who, said.why))
-
     @ways.post("/{run}/promote")
     def promote(run: str, said: Promoted) -> Response:
         return told(controller.promote(run, said.who, said.why, said.variant))
 
-    @ways.post("/{run}/abort")
-    def abort(run: str, said: Said) -> Response:
-        return told(controller.abort(run, said.who, said.why))
+    def person(deed: Callable[[str, str, str | None], Case]) -> None:
+        @ways.post(f"/{{run}}/{deed.__name__}")
+        def do(run: str, said: Said) -> Response:
+            return told(deed(run, said.who, said.why))
 
-    @ways.post("/{run}/undo")
-    def undo(run: str, said: Said) -> Response:
-        return told(controller.undo(run, said.who, said.why))
-
+    for deed in (controller.pause, controller.resume, controller.abort, controller.undo):
+        person(deed)
     return ways
 
 
-def status_of(controller: Controller, case: Case) -> dict[str, Any]:
-    """How a run stands."""
+def status_of(controller: Controller, case: Case, routes: Mapping[str, Route] | None = None) -> dict[str, Any]:
+    """How a run stands. routes: as they are now, for who asks about many runs."""
+    route = (controller.routes() if routes is None else routes).get(case.story.route)
     blocker = controller.blocker(case)
-    present = statuses.Present(controller.route(case), controller.next_look_at(case), blocker.name if blocker else None)
+    present = statuses.Present(route, controller.next_look_at(case), blocker.name if blocker else None)
     return statuses.status(case, present)
 
 

@@ -164,4 +164,5 @@ def _unknown(request: Request) -> Response:
 
 
 def _page(title: str, sentence: str, status: int) -> Response:
-    return HTMLResponse(templates.get_template("sign_in.html").render(title=title, sentence=sentence), status, POLICY)
+    said = {"title": title, "sentence": sentence, "is_problem": True, "home": ""}
+    return HTMLResponse(templates.get_template("base.html").render(said), status, POLICY)

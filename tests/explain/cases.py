@@ -45,27 +45,18 @@ EXPERIMENT = Experiment(
     interval_s=20.0,
     iterations=15,
 )
-BASKET = Experiment(
+BASKET = replace(
+    EXPERIMENT,
     name="basket",
-    target="iris",
-    route="iris",
-    pattern="A/B",
-    deployment="Progressive",
-    baseline=Version("iris-v1", "svc"),
-    candidates=(Version("iris-v2", "forest"),),
     reward=Reward(MEAN_REWARD),
+    objectives=(),
     strength=Strength(unit="request"),
     interval_s=60.0,
     iterations=30,
 )
-ITER8 = Experiment(
+ITER8 = replace(
+    EXPERIMENT,
     name="quickstart-exp",
-    target="iris",
-    route="iris",
-    pattern="A/B",
-    deployment="Progressive",
-    baseline=Version("iris-v1", "svc"),
-    candidates=(Version("iris-v2", "forest"),),
     reward=Reward(FEEDBACK),
     objectives=(Objective(ERRORS, upper=0.01, rolls_back=False),),
     strength=Strength(method="iter8"),

@@ -11,36 +11,13 @@ from lab.spec.errors import SpecError
 from lab.spec.experiment import Experiment
 from lab.spec.read import read
 from lab.spec.resolve import Resolved, resolved
+from tests.tables import FRUIT, IRIS
 
 FILES = Path(__file__).parent / "files"
 ROLLOUT = (FILES / "rollout.yaml").read_text()
 METRICS = (FILES / "metrics.yaml").read_text()
 
 KNOWN = {"fruit": ("custom", "vgg16", "vgg16int8"), "iris": ("svc", "forest", "xgboost", "bayes")}
-
-IRIS: dict[str, Any] = {
-    "epoch": 0,
-    "mode": "weighted",
-    "baseline": "svc",
-    "weights": {"svc": 60, "forest": 40},
-    "lanes": ["forest"],
-    "salt": "iris",
-    "experiment": None,
-    "rules": [],
-    "fallback": "baseline",
-    "rescue_500": False,
-    "shadows": {},
-    "versions": {"svc": "iris-v1", "forest": "iris-v2"},
-}
-
-FRUIT = IRIS | {
-    "mode": "roundrobin",
-    "baseline": "custom",
-    "weights": {"custom": 50, "vgg16": 50},
-    "lanes": ["vgg16"],
-    "salt": "fruit",
-    "versions": {},
-}
 
 
 def routes(iris: dict[str, Any] | None = None) -> Routes:

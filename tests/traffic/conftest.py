@@ -9,6 +9,8 @@ import pytest
 
 from lab.routes import Route
 from lab.traffic.nginx import NginxTraffic
+from tests import tables
+from tests.tables import IRIS
 
 UPSTREAMS = """\
 # upstream of.nobody
@@ -24,27 +26,7 @@ upstream lab_relay { server unix:@RUN@/relay.sock; }
 
 KNOWN = {"fruit": ("custom", "vgg16"), "iris": ("svc", "forest", "xgboost", "bayes", "knn")}
 
-IRIS: dict[str, Any] = {
-    "epoch": 0,
-    "mode": "weighted",
-    "baseline": "svc",
-    "weights": {"svc": 60, "forest": 40},
-    "lanes": ["forest"],
-    "salt": "iris",
-    "experiment": None,
-    "rules": [],
-    "fallback": "baseline",
-    "rescue_500": False,
-    "shadows": {},
-    "versions": {"svc": "iris-v1", "forest": "iris-v2"},
-}
-
-FRUIT = IRIS | {
-    "mode": "roundrobin",
-    "baseline": "custom",
-    "weights": {"custom": 50, "vgg16": 50},
-    "lanes": ["vgg16"],
-    "salt": "fruit",
+FRUIT = tables.FRUIT | {
     "rules": [{"header": "target", "value": "mountain", "variant": "vgg16"}],
     "versions": {"custom": "fruit-v1", "vgg16": "fruit-v2"},
 }
