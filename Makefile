@@ -6,7 +6,7 @@ PYTHON_ANY = $(or $(wildcard $(PYTHON_HERE)),python3)
 
 # Three files of these tests at a time: many wait for something. The others start whole labs: two at a time.
 ALONGSIDE := $(addprefix tests/,stats judge simulate spec lint explain cli controller store load k8s metrics ship models feedback serving \
-             gateway traffic embedded bench test_sample_data.py)
+             gateway traffic embedded bench web test_sample_data.py)
 
 .PHONY: help up run down demo backup reset test soak simulate bench models setup test-docker
 

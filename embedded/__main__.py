@@ -176,9 +176,12 @@ def _given_up(places: Places) -> set[str]:
 
 def addresses(places: Places, services: list[Service]) -> str:
     """What people are told once everything answers."""
+    upload, *others = _routes(places)
     lines = [
         f"The lab answers at {places.url}",
-        *_routes(places),
+        upload,
+        f"  the lab's page   {places.url}/lab/",
+        *others,
         f"  journal          {places.state}/journal/",
         f"  logs             {places.state}/log/",
         f"  who gets what    {_lab(places)} weight --show",

@@ -11,6 +11,7 @@ from lab import settings
 from lab.app import create_app
 from lab.errors import Refused
 from lab.traffic.nginx import NginxTraffic
+from lab.web.pages.events import end_streams
 
 SOCKET = "lab.sock"
 
@@ -42,7 +43,15 @@ def main() -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    uvicorn.Server(config).run(sockets=[_unix(here.sockets / SOCKET)])
+    _Server(config).run(sockets=[_unix(here.sockets / SOCKET)])
+
+
+class _Server(uvicorn.Server):
+    """Waits at its end for requests, not for the streams of open pages."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        end_streams(self.config.app)
+        await super().shutdown(sockets)
 
 
 def _unix(path: Path) -> socket.socket:

@@ -31,22 +31,27 @@ class Settings(NamedTuple):
     """Whether experiments may run commands on this machine."""
     url: str = "http://127.0.0.1:8080"
     """The gateway, as programs on this machine reach it after `make up`."""
+    gateway_url: str = "http://127.0.0.1:8080"
+    """The same gateway, as the lab's service reaches it to ask the models."""
     traffic: str = "nginx"
     """Who splits: nginx, or on a cluster istio or gateway."""
     weights: Path | None = None
     """On a cluster, the file that says where it keeps each variant's weight."""
     prometheus: str = ""
-    """On a cluster, the address of the Prometheus that counts what the mesh splits; empty: the journals tell."""
+    """Address of the Prometheus that files' Metric resources ask, and that counts what a mesh splits; empty: the journals tell."""
+    secrets: Path | None = None
+    """Folder of the secrets that Metric resources name: for each a folder, with a file for each key."""
 
 
 def from_environment() -> Settings:
     """Reads LAB_STATE (default: state/ in the checkout), LAB_GATEWAY (nginx/ in the checkout) and LAB_SOCKETS (run/ in the state, or where
     its link `sockets` leads).
 
-    Also LAB_ATTRIBUTION_S, LAB_REWARD_CAP, LAB_KEEP_DAYS and LAB_KEEP_GB; LAB_ALLOW_EXEC (1 or not); LAB_BIND and LAB_PORT; on a cluster
-    LAB_TRAFFIC, LAB_WEIGHTS and LAB_PROMETHEUS. Raises
-    SettingError for what must be a number and is none.
+    Also LAB_ATTRIBUTION_S, LAB_REWARD_CAP, LAB_KEEP_DAYS and LAB_KEEP_GB; LAB_ALLOW_EXEC (1 or not); LAB_BIND and LAB_PORT, and
+    LAB_GATEWAY_URL where the service reaches the gateway elsewhere; LAB_PROMETHEUS and LAB_SECRETS; on a cluster LAB_TRAFFIC and
+    LAB_WEIGHTS. Raises SettingError for what must be a number and is none.
     """
+    url = _url(os.environ.get("LAB_BIND") or "127.0.0.1", os.environ.get("LAB_PORT") or "8080")
     state = Path(os.environ.get("LAB_STATE") or CHECKOUT / "state").resolve()
     gateway = Path(os.environ.get("LAB_GATEWAY") or CHECKOUT / "nginx").resolve()
     return Settings(
@@ -58,10 +63,12 @@ def from_environment() -> Settings:
         keep_days=_number("LAB_KEEP_DAYS", 90),
         keep_gb=_number("LAB_KEEP_GB", 20),
         allow_exec=os.environ.get("LAB_ALLOW_EXEC", "").strip() == "1",
-        url=_url(os.environ.get("LAB_BIND") or "127.0.0.1", os.environ.get("LAB_PORT") or "8080"),
+        url=url,
+        gateway_url=os.environ.get("LAB_GATEWAY_URL") or url,
         traffic=os.environ.get("LAB_TRAFFIC") or "nginx",
         weights=Path(os.environ["LAB_WEIGHTS"]) if os.environ.get("LAB_WEIGHTS") else None,
         prometheus=os.environ.get("LAB_PROMETHEUS") or "",
+        secrets=Path(os.environ["LAB_SECRETS"]) if os.environ.get("LAB_SECRETS") else None,
     )
 
 

@@ -16,6 +16,15 @@ const NO_READING = 'The lab does not answer at the moment. Try again in a few se
 const FAILED = 'That did not work';
 const OFF = 'This model is off';
 
+// The style sheet and the icon, and nothing else: whatever stands in an address or a header, no browser runs it. No frame around the page.
+const POLICY = {
+    'Content-Security-Policy': "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; " +
+        "frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'same-origin',
+};
+
 const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 function escaped(text) {
@@ -26,12 +35,24 @@ function forPeople(r) {
     return /text\/html/.test(r.headersIn.Accept || '') || /\/result\/?$/.test(r.variables.lab_inner || '');
 }
 
+// /iris of /iris/svc: where another model may answer than the one that was asked for by name.
+function routesPrefix(r) {
+    return escaped((r.variables.lab_prefix || '').split('/').slice(0, 2).join('/'));
+}
+
+// The model that was asked for by name, which nobody replaces.
+function named(r) {
+    return r.variables.lab_reason === 'override' ? r.variables.lab_variant : '';
+}
+
 function body(r, sentence, title) {
     const id = r.variables.lab_request_id;
     if (!forPeople(r)) {
         return JSON.stringify({ detail: sentence, request_id: id }) + '\n';
     }
-    const prefix = escaped(r.variables.lab_prefix || '');
+    // Not the files and the form of a model that may not answer.
+    const files = routesPrefix(r);
+    const prefix = named(r) ? files : escaped(r.variables.lab_prefix || '');
     return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,8 +60,8 @@ function body(r, sentence, title) {
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
   <title>${title || FAILED} · A/B lab</title>
-  <link rel="icon" href="${prefix}/static/icon.svg" type="image/svg+xml">
-  <link rel="stylesheet" href="${prefix}/static/styles.css">
+  <link rel="icon" href="${files}/static/icon.svg" type="image/svg+xml">
+  <link rel="stylesheet" href="${files}/static/styles.css">
 </head>
 <body>
   <header><a class="brand" href="${prefix}/interface/">A/B lab</a></header>
@@ -58,7 +79,7 @@ function body(r, sentence, title) {
 }
 
 function answer(r, status, sentence, title) {
-    r.headersOut['Content-Type'] = contentType(r);
+    setHeaders(r);
     r.return(status, body(r, sentence, title));
 }
 
@@ -96,7 +117,7 @@ function unanswered(r) {
     if (status === 503) {
         r.headersOut['Retry-After'] = '2';
     }
-    answer(r, status, SENTENCES[status]);
+    answer(r, status, status === 503 && named(r) ? `The model ${named(r)} does not answer now. Try again in a moment.` : SENTENCES[status]);
 }
 
 // js_content: there is no such variant.
@@ -128,8 +149,12 @@ function tooMuchFeedback(r) {
     return body(r, TOO_MUCH_FEEDBACK);
 }
 
-function setContentType(r) {
+// js_header_filter of what is answered without js_content.
+function setHeaders(r) {
     r.headersOut['Content-Type'] = contentType(r);
+    Object.keys(POLICY).forEach((name) => {
+        r.headersOut[name] = POLICY[name];
+    });
 }
 
-export default { unanswered, unknownVariant, notReady, noLab, tooLarge, tooMuchFeedback, setContentType };
+export default { unanswered, unknownVariant, notReady, noLab, tooLarge, tooMuchFeedback, setHeaders };

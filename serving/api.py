@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from serving import measurement_face, picture_face, service
 from serving.described import Cards
+from serving.metrics import is_handed_on
 from serving.service import json_response
 
 router = APIRouter()
@@ -32,12 +34,23 @@ async def ready(request: Request) -> Response:
     return json_response({"ready": True, "model": here.settings.variant, "version": here.engine.model.artifact.version})
 
 
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    """For Prometheus, which asks the service itself: a visitor of the gateway finds nothing here."""
+    if is_handed_on(request.scope):
+        raise HTTPException(404)
+    return Response(service.of(request).metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
 @router.get("/metadata", summary="What the model takes and gives")
 async def metadata(request: Request) -> Response:
-    """Types, shapes and samples. `?card=1` adds the model's card: its source, its digest, what was measured."""
+    """Types, shapes and samples. `?card=1` adds the model's card: its source, its digest, what was measured. `?form=1` adds what a form
+    for it asks.
+    """
     here = service.of(request)
-    cards = _cards(here.cards) if request.query_params.get("card") == "1" else {}
-    return json_response(here.face.metadata() | cards)
+    cards = _cards(here.cards) if _wants(request, "card") else {}
+    form = {"form": here.face.asks()} if _wants(request, "form") else {}
+    return json_response(here.face.metadata() | cards | form)
 
 
 @router.get("/label", summary="The labels by index")
@@ -55,7 +68,9 @@ async def predict_test(request: Request) -> Response:
 
 @router.post("/predict", summary="Predict", openapi_extra=BODY)
 async def predict(request: Request) -> Response:
-    """Every class with its probability; where only a label is answered, `?detail=1` tells more. `?echo=1` repeats the input."""
+    """Every class with its probability; where only a label is answered, `?detail=1` tells more. `?echo=1` repeats the input,
+    `?preview=1` a picture in small.
+    """
     return await _answer(request, await service.of(request).face.from_program(request))
 
 
@@ -76,11 +91,16 @@ def _cards(cards: Cards) -> dict[str, Any]:
     return {"card": cards.model.model_dump()} | ({"cards": parts} if parts else {})
 
 
+def _wants(request: Request, more: str) -> bool:
+    return request.query_params.get(more) == "1"
+
+
 async def _answer(request: Request, item: service.Item) -> Response:
     here = service.of(request)
     answered = await here.predict(request, item)
-    echo = here.face.echo(item) if request.query_params.get("echo") == "1" else {}
-    return json_response(here.face.said(answered.answer | echo, request), headers=answered.headers)
+    echo = here.face.echo(item) if _wants(request, "echo") else {}
+    preview = here.face.preview(item) if _wants(request, "preview") else {}
+    return json_response(here.face.said(answered.answer | echo | preview, request), headers=answered.headers)
 
 
 async def _label_answer(request: Request, item: service.Item) -> Response:

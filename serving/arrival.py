@@ -68,19 +68,25 @@ def prefix(request: Request) -> str:
 
 def pin(request: Request, variant: str) -> str:
     """The prefix under which this very variant answers: `/iris/svc` behind the gateway, that of the request elsewhere."""
-    route = request.state.route
+    route = route_of(request)
     return f"/{route}/{variant}" if route else prefix(request)
 
 
 def unpinned(request: Request, variant: str) -> str:
     """The prefix under which the variant is one of several: `/iris` where `prefix` is `/iris/svc`."""
-    here, route = prefix(request), request.state.route
+    here, route = prefix(request), route_of(request)
     return f"/{route}" if route and here == f"/{route}/{variant}" else here
 
 
 def inner_path(request: Request) -> str:
     """The path without the prefix."""
     return request.url.path.removeprefix(prefix(request))
+
+
+def route_of(request: Request) -> str:
+    """The route whose models share this address, as the gateway says; empty without a gateway."""
+    named: str = request.state.route
+    return named
 
 
 def is_journaled(request: Request) -> bool:

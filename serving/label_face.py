@@ -23,5 +23,5 @@ class LabelFace(PictureFace):
 
     def said(self, answer: dict[str, Any], request: Request) -> object:
         """The label alone, unless the client wants details: it says so, or it sends a form."""
-        wants_more = {"detail", "echo"} & {name for name, value in request.query_params.items() if value == "1"}
+        wants_more = {"detail", "echo", "preview"} & {name for name, value in request.query_params.items() if value == "1"}
         return answer if wants_more or bodies.is_form(request) else answer["likely_class"]

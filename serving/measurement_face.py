@@ -79,10 +79,22 @@ class MeasurementFace:
         """What `?echo=1` adds: the row itself."""
         return {"data": [item.features]}
 
+    def asks(self) -> dict[str, Any]:
+        """What a form for this model has: a field for each number. `labels` are the names of what it answers, in their order."""
+        pairs = zip(self._takes.names, self._takes.sample, strict=True)
+        fields = [{"name": name, "label": label(name), "sample": sample} for name, sample in pairs]
+        return {"takes": "measurements", "fields": fields, "labels": list(self._model.labels)}
+
+    def preview(self, item: Item) -> dict[str, Any]:
+        """What `?preview=1` adds: nothing."""
+        return {}
+
     def shown(self, item: Item) -> dict[str, Any]:
-        """What the result page shows of the input: the measurements."""
+        """What the result page shows of the input: the measurements; and what it hands on for a comparison."""
         assert item.features is not None
-        return {"facts": {label(name): f"{value:g}" for name, value in zip(self._takes.names, item.features, strict=True)}, "picture": None}
+        numbers = dict(zip(self._takes.names, item.features, strict=True))
+        facts = {label(name): f"{value:g}" for name, value in numbers.items()}
+        return {"facts": facts, "picture": None, "input": {name: repr(value) for name, value in numbers.items()}}
 
     def _item(self, row: tuple[float, ...]) -> Item:
         return Item(self._model.prepare(row), digest(orjson.dumps(row)), f"data=[{list(row)}]", features=row)

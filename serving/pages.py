@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from serving import measurement_face, service, words
-from serving.arrival import inner_path, is_journaled, pin, prefix, unpinned
+from serving.arrival import inner_path, is_journaled, pin, prefix, route_of, unpinned
 from serving.contract import Picture
 from serving.errors import Refusal
 from serving.ranking import ranking
@@ -21,8 +21,18 @@ templates.env.filters["measurement_label"] = measurement_face.label
 templates.env.filters |= {word.__name__: word for word in (words.size, words.percent, words.tiny, words.amount, words.date)}
 router = APIRouter(include_in_schema=False)
 
-# Our pages need nothing from elsewhere; a label or file name that smuggled a script in would not run.
-POLICY = {"Content-Security-Policy": "default-src 'self'; img-src 'self' data:", "X-Content-Type-Options": "nosniff"}
+# Our own style sheet, icon and forms and nothing else: a label or file name that smuggled a script in would not run. No frame around them.
+POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # The lab tells by it that a form is one of ours.
+    "Referrer-Policy": "same-origin",
+}
+
+# The lab's page, which stands beside the models wherever the gateway does.
+LAB = "/lab"
 
 
 @router.get("/")
@@ -123,8 +133,14 @@ def refusal_page(request: Request, status: int, sentence: str, headers: dict[str
 
 
 def _place(request: Request) -> dict[str, str]:
-    """What a page knows without a model: the prefix of its files, that of its links, the card of whoever answers, its request."""
+    """What a page knows without a model: the prefix of its files, that of its links, the card of whoever answers, its request.
+
+    And the lab's address and the route that it knows this model by, both empty where a model runs alone.
+    """
+    route = route_of(request)
     return {
+        "lab": LAB if route else "",
+        "route": route,
         "prefix": prefix(request),
         "home": prefix(request),
         "card_address": f"{pin(request, service.of(request).settings.variant)}/card",

@@ -96,13 +96,20 @@ class PictureFace:
         assert item.upload is not None
         return {"image_base64": base64.b64encode(item.upload.content).decode()}
 
+    def asks(self) -> dict[str, Any]:
+        """What a form for this model has: a file."""
+        return {"takes": "picture"}
+
+    def preview(self, item: Item) -> dict[str, Any]:
+        """What `?preview=1` adds: the picture, small and made anew."""
+        return {"preview": _address(item)}
+
     def shown(self, item: Item) -> dict[str, Any]:
-        """What the result page shows of the input: a picture and facts about the file."""
+        """What the result page shows of the input: a picture and facts about the file; and what it hands on for a comparison."""
         assert item.upload is not None
-        assert item.preview is not None
-        small = base64.b64encode(pictures.as_jpeg(item.preview)).decode()
         facts = {"Filename": item.upload.filename, "File type": item.upload.content_type}
-        return {"facts": facts, "picture": f"data:image/jpeg;base64,{small}"}
+        picture = _address(item)
+        return {"facts": facts, "picture": picture, "input": {"picture": picture}}
 
     async def _item(self, upload: Upload) -> Item:
         if DECODERS.statistics().tasks_waiting >= WAITING_MAX:
@@ -115,6 +122,12 @@ class PictureFace:
         described = f"file={upload.filename!r} type={upload.content_type!r} bytes={len(upload.content)}"
         row = self._model.prepare(picture)
         return Item(row, digest(upload.content), described, upload=upload, preview=pictures.preview(picture))
+
+
+def _address(item: Item) -> str:
+    """The preview as an address that a page can show without asking anybody."""
+    assert item.preview is not None
+    return f"data:image/jpeg;base64,{base64.b64encode(pictures.as_jpeg(item.preview)).decode()}"
 
 
 async def _uploaded(form: FormData) -> Upload:

@@ -15,6 +15,7 @@ from serving.engine import Engine, Timed
 from serving.inputs import Item
 from serving.label_face import LabelFace
 from serving.measurement_face import MeasurementFace
+from serving.metrics import Metrics
 from serving.picture_face import PictureFace
 from serving.settings import Settings
 
@@ -34,6 +35,8 @@ class Face(Protocol):
     def said(self, answer: dict[str, Any], request: Request) -> object: ...
     def label_answer(self, prediction: Prediction, variant: str, request_id: str) -> dict[str, Any]: ...
     def echo(self, item: Item) -> dict[str, Any]: ...
+    def preview(self, item: Item) -> dict[str, Any]: ...
+    def asks(self) -> dict[str, Any]: ...
     def shown(self, item: Item) -> dict[str, Any]: ...
 
 
@@ -54,6 +57,9 @@ class Service:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self.settings = settings
         self.engine = engine
+        self.metrics = Metrics(settings.variant)
+        if engine.is_loaded:
+            self.metrics.has(engine.model.artifact.version, engine.model.artifact.stand_in)
 
     @property
     def face(self) -> Face:
@@ -75,6 +81,7 @@ class Service:
         record.begun(request_id)
         timed = await self._timed(request, item)
         record.predicted(timed.prediction)
+        self.metrics.predicted(timed.queue_us, timed.inference_us)
         answer = self.face.answer(item, timed, self.settings.variant, request_id)
         record.answered(inner_path(request), request_id, (time.perf_counter() - begun) * 1000, item.described, answer)
         return Answered(item, timed, answer, self._headers(item, timed))

@@ -118,6 +118,8 @@ def test_the_upload_limit_is_the_same_everywhere() -> None:
     assert "larger than 10 MB" in texts[1]
     assert "at most 10 MB" in texts[2]
     assert "10 * 1024 * 1024" in (REPOSITORY / "serving" / "settings.py").read_text()
+    assert "10 * 1024 * 1024" in (REPOSITORY / "lab" / "web" / "pages" / "compare_form.py").read_text()
+    assert "at most 10 MB" in (REPOSITORY / "lab" / "web" / "templates" / "compare.html").read_text()
 
 
 def test_every_container_is_hardened_and_only_loopback_is_published() -> None:
@@ -146,3 +148,14 @@ def test_the_advertised_command_changes_the_lab_that_runs(usual: bool, tmp_path:
 
     setting = "" if usual else f"LAB_STATE={tmp_path} "
     assert f"  who gets what    {setting}.venv/bin/lab weight --show\n" in text
+
+
+@pytest.mark.parametrize("file", ["README.md", "docker-compose.yml", None])
+def test_whoever_starts_the_lab_is_told_of_its_page(file: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAB_PORT", raising=False)
+
+    told = (REPOSITORY / file).read_text() if file else addresses(from_environment(REPOSITORY), [])
+
+    url = "http://localhost" if file == "docker-compose.yml" else "http://localhost:8080"
+    assert f"{url}/lab/" in "\n".join(told.splitlines()[:40])
+    assert re.search(rf"{url}[/, ].*\n?.*{url}/lab/", told)

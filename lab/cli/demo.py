@@ -86,7 +86,7 @@ async def _play(stage: Stage, played: Play, url: str) -> int:
     print(wrapped(await stage.explanation(), terminal.console().width))
     if met is not None:
         terminal.console().print(table(met))
-    print(f"The experiment's page: {url}/lab/experiments/{status['name']}")
+    print(f"The experiment's page: {url}/lab/experiment/{status['name']}")
     return 0 if status["verdict"] == played.ending else 3
 
 

@@ -35,13 +35,14 @@ def log(
     visitor: Annotated[str | None, typer.Option(help="only of this visitor (the digest in the journal)")] = None,
     request_id: Annotated[str | None, typer.Option("--request-id", help="only this one (X-Request-ID)")] = None,
     since: Annotated[str | None, typer.Option(help=f"only from then on: {SINCE}")] = None,
+    until: Annotated[str | None, typer.Option(help="only before then: said the same way")] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=1000, help="show so many, the newest")] = 20,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="go on with what comes, until Ctrl-C")] = False,
     output: OutputOption = Output.table,
 ) -> None:
     """Shows predictions: which variant answered, what it said, whether the input was an outlier, how long it took."""
     wanted = {"route": route, "variant": variant, "label": label, "outlier": outlier, "status": status, "reason": reason,
-              "visitor": visitor, "request_id": request_id, "since": since}  # fmt: skip
+              "visitor": visitor, "request_id": request_id, "since": since, "until": until}  # fmt: skip
     with sentences():
         here = client.here()
         page = here.get("/log", limit=limit, **wanted)

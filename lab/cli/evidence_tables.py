@@ -15,7 +15,7 @@ LOG_COLUMNS = (
 UNKEPT = ("unwritable", "overloaded", "unjournalled")
 
 # Columns of reports that hold words; all others hold numbers, which stand to the right.
-WORDS = ("route", "variant", "labels", "assigned by", "journal")
+WORDS = ("route", "variant", "labels", "assigned by", "journal", "account")
 
 
 def log_lines(rows: Sequence[dict[str, Any]], head: bool) -> Iterator[str]:
@@ -93,9 +93,15 @@ def journal_tables(said: dict[str, Any]) -> Iterator[Table | str]:
         ],
     )
     yield _table(
-        ("variant", "answered", "in the journal", "missing"),
-        [(one["variant"], one["answered"], one["journalled"], one["missing"]) for one in said["answers"]],
+        ("variant", "answered", "in the journal", "missing", "given up", "account"),
+        [
+            (one["variant"], one["answered"], one["journalled"], one["missing"], one["given_up"], _complete(one["unexplained"]))
+            for one in said["answers"]
+        ],
     )
+    late = sum(one["late_max"] for one in said["answers"])
+    if late:
+        yield f"Missing: answers that no line tells of. At most {late} of them came after the gateway had given up, as after a time-out."
     yield "Feedback in the journal: " + (_counts(said["outcomes"]) or "none")
     refused = {name: said["feedback"][name] for name in UNKEPT if said["feedback"][name]}
     if refused:
@@ -105,6 +111,10 @@ def journal_tables(said: dict[str, Any]) -> Iterator[Table | str]:
         yield "The journals are still being read; these numbers grow."
     if "digest" in said:
         yield f"Digest: {said['digest']}"
+
+
+def _complete(unexplained: int) -> str:
+    return f"{unexplained} lost or under way" if unexplained else "complete"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:

@@ -6,14 +6,15 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
-from lab import client
+from lab import client, settings
 from lab.cli import run_lines, several_files, terminal, watch
 from lab.cli.common import Output, OutputOption, say, sentences
 from lab.cli.conditions import Condition, unmet
-from lab.cli.runs import NONE, AnyRunArgument, Status, every, has_ended, path, status_of
+from lab.cli.runs import NONE, AnyRunArgument, Status, again, every, has_ended, path, status_of
 from lab.cli.several_files import File, joined, located
 from lab.cli.weight import WhyOption
 from lab.cli.wrapped import wrapped
@@ -101,8 +102,7 @@ def assert_(
         raise typer.BadParameter("One or more conditions must be specified: -c completed -c winnerFound")
     with sentences():
         service = client.here()
-        name = run or status_of(service, None)["name"]
-        one, wrong = _wait(service, name, condition, time.monotonic() + timeout)
+        one, wrong = _wait(service, status_of(service, run), condition, time.monotonic() + timeout)
     if output is Output.json:
         print_json({"name": one["name"], "satisfied": not wrong, "unmet": wrong})
     elif not wrong:
@@ -142,7 +142,8 @@ def _started(one: Status, now: float) -> str:
         )
     due = "" if one["next_look_at"] is None else f" The first look is in {max(one['next_look_at'] - now, 0):.0f} s."
     head = f"{name} is started on the route {one['route']}: {run_lines.weights(one)}.{due}"
-    return f"{head}\nTo watch it: lab status {name} -w\nTo hear why: lab explain {name}"
+    page = f"{settings.from_environment().url}/lab/experiment/{quote(name)}"
+    return f"{head}\nTo watch it: lab status {name} -w\nTo hear why: lab explain {name}\nIts page: {page}"
 
 
 def _meant(service: client.Client, run: str | None) -> list[Status]:
@@ -157,7 +158,7 @@ def _meant(service: client.Client, run: str | None) -> list[Status]:
 
 def _same(service: client.Client, runs: list[Status]) -> list[Status]:
     """The same runs as they are now."""
-    return [status_of(service, one["name"]) for one in runs]
+    return [again(service, one) for one in runs]
 
 
 def _show(runs: list[Status], output: Output) -> None:
@@ -170,15 +171,15 @@ def _show(runs: list[Status], output: Output) -> None:
         print("", *run_lines.now_of(one, time.time()), sep="\n", flush=True)
 
 
-def _wait(service: client.Client, run: str, conditions: list[Condition], end: float) -> tuple[Status, list[str]]:
+def _wait(service: client.Client, one: Status, conditions: list[Condition], end: float) -> tuple[Status, list[str]]:
     """Until all of them hold, or cannot hold any more, or the time is up."""
     while True:
-        one = status_of(service, run)
         wrong = unmet(conditions, one)
         # What has ended changes no more.
         if not wrong or has_ended(one) or time.monotonic() >= end:
             return one, wrong
         time.sleep(min(watch.POLL_S, max(end - time.monotonic(), 0)))
+        one = again(service, one)
 
 
 def _moment(seconds: float | None) -> str:

@@ -49,6 +49,11 @@ def status_of(service: Client, run: str | None) -> Status:
     return next((one for one in runs if not has_ended(one)), runs[0])
 
 
+def again(service: Client, status: Status) -> Status:
+    """The same run as it is now: never another of its file, which may have started meanwhile under the name that was asked for."""
+    return dict(service.get(path(status["name"]), exact=True))
+
+
 def has_ended(status: Status) -> bool:
     """Whether nothing more comes."""
     return bool(status["stage"] == "Completed")

@@ -15,7 +15,7 @@ from lab.controller import splitting
 from lab.controller.agenda import LAB, Agenda, failed
 from lab.controller.case import Case
 from lab.controller.digest import beginning, digest
-from lab.controller.judge import Ask, Judge, run_of
+from lab.controller.judge import Ask, Inquire, Judge, nobody, run_of
 from lab.controller.looking import counting, ending_of, standing, stretch
 from lab.controller.records import Book, Kind, read
 from lab.controller.replay import replayed
@@ -26,7 +26,9 @@ from lab.judge.block import Look
 from lab.routes import Route, Routes, parse
 from lab.routes.table import Known, document
 from lab.spec.experiment import Experiment
+from lab.spec.means import ALONE, Means
 from lab.traffic.nginx import Author, NginxTraffic
+from lab.traffic.pointer import PlaceError
 
 log = logging.getLogger("lab.controller")
 
@@ -64,6 +66,9 @@ class World(NamedTuple):
     software: Mapping[str, str] = {}
     """Names and versions of what computes here."""
     reward_cap: float | None = None
+    means: Means = ALONE
+    inquire: Inquire = nobody
+    """Raises Refused when a provider cannot be asked now."""
     at_step: Callable[[str], None] = lambda name: None
     """Is told of every step before and after it happens, so that tests can let the world end there."""
 
@@ -133,7 +138,7 @@ class Controller:
             return None
         return self._holder(case.story.route, case.story.target, case)
 
-    # What people do.
+    # What people do. `exact`: with the run of this very name, as in `case`.
 
     def start(self, text: str, who: str, why: str | None) -> Case:
         """Begins a run of a file's text, or queues it. Raises Refused, and begins nothing, when the file cannot be run here."""
@@ -141,7 +146,7 @@ class Controller:
             raise FileError(f"The file has {len(text)} characters, must have at most {TEXT_MAX}.")
         with self._lock:
             routes, known = self.world.traffic.read(), self.world.traffic.known()
-            resolved = self.judge.resolve(text, routes, known)
+            resolved = self.judge.resolve(text, routes, known, self.world.means)
             experiment, name = resolved.experiment, self._name(resolved.experiment.name)
             self._check(experiment, routes, known)
             detail = self._asked(text, experiment, routes, known)
@@ -152,37 +157,37 @@ class Controller:
             self._guarded(case)
             return case
 
-    def pause(self, name: str, who: str, why: str | None) -> Case:
+    def pause(self, name: str, who: str, why: str | None, exact: bool = False) -> Case:
         """Weights stay as they are until somebody resumes; harm still rolls back."""
         with self._lock:
-            case = self._active(name, "paused")
+            case = self._active(name, "paused", exact)
             if not case.story.is_paused:
                 self._note(case, "pause", who, why)
             return case
 
-    def resume(self, name: str, who: str, why: str | None) -> Case:
+    def resume(self, name: str, who: str, why: str | None, exact: bool = False) -> Case:
         """Ends a pause, and opens a gate of the file."""
         with self._lock:
-            case = self._active(name, "resumed")
+            case = self._active(name, "resumed", exact)
             self._note(case, "resume", who, why)
             return case
 
-    def promote(self, name: str, who: str, why: str | None, variant: str | None = None) -> Case:
+    def promote(self, name: str, who: str, why: str | None, variant: str | None = None, exact: bool = False) -> Case:
         """Ends it now, and gives everybody to a candidate."""
         with self._lock:
-            case = self._active(name, "promoted")
+            case = self._active(name, "promoted", exact)
             winner = _chosen(case, variant)
             return self._end(case, "promote", who, why, winner)
 
-    def abort(self, name: str, who: str, why: str | None) -> Case:
+    def abort(self, name: str, who: str, why: str | None, exact: bool = False) -> Case:
         """Ends it now, and gives everybody to the baseline."""
         with self._lock:
-            return self._end(self._active(name, "aborted", also_waiting=True), "abort", who, why, None)
+            return self._end(self._active(name, "aborted", exact, also_waiting=True), "abort", who, why, None)
 
-    def undo(self, name: str, who: str, why: str | None) -> Case:
+    def undo(self, name: str, who: str, why: str | None, exact: bool = False) -> Case:
         """Makes its route what it was before the start, also long after the end."""
         with self._lock:
-            case = self.case(name)
+            case = self.case(name, exact)
             if case.story.undone_at_epoch is not None:
                 return case
             if case.story.began_at is None:
@@ -268,8 +273,9 @@ class Controller:
         blocks = self.world.ask(run_of(story.run, experiment, story.reward_cap, story.began_at or 0.0), covered.after, covered.through)
         route = self._present(case)
         before = standing(story, experiment, route)
-        made = digest(case.digest, covered.at, covered.after, covered.through, before, blocks)
-        evidence = case.evidence.seen(Look(covered.at, covered.through, blocks))
+        look = Look(covered.at, covered.through, blocks, self.world.inquire(experiment, story.began_at or 0.0, covered.through))
+        made = digest(case.digest, covered.after, before, look)
+        evidence = case.evidence.seen(look)
         decision = self.judge.decide(experiment, evidence, before, covered.at)
         counts = counting(experiment, decision, before, story.is_paused)
         ending = ending_of(experiment, decision, covered.at)
@@ -299,6 +305,7 @@ class Controller:
         story, route = case.story, self._present(case)
         if route.experiment != story.run:
             known, weights = self.world.traffic.known()[story.route], story.standing.weights
+            self.world.traffic.take_places(case.experiment)
             self._change(case, lambda now: splitting.taken(now, story.run, case.experiment, weights, known), f"{story.run} begins")
         elif self._reweighted(case, route) != route:
             self._change(case, lambda now: self._reweighted(case, now), f"{story.run}, look {len(story.looks)}")
@@ -394,7 +401,8 @@ class Controller:
             "target": experiment.target,
             "text": text,
             "mapping": _mapping(experiment),
-            "tables": {"routes": document(routes), "known": {name: list(variants) for name, variants in known.items()}},
+            "tables": {"routes": document(routes), "known": {name: list(variants) for name, variants in known.items()}}
+            | ({"means": self.world.means._asdict()} if self.world.means != ALONE else {}),
             "reward_cap": self.world.reward_cap,
             "software": dict(self.world.software),
         }
@@ -435,11 +443,12 @@ class Controller:
         route, weights = routes.routes[experiment.route], self.judge.initial(experiment).weights
         try:
             splitting.taken(route, experiment.name, experiment, weights, known[experiment.route])
-        except RoutesError as error:
+            self.world.traffic.check_places(experiment)
+        except (RoutesError, PlaceError) as error:
             raise FileError(f"The gateway cannot split {experiment.route} like this. {error}") from error
 
-    def _active(self, name: str, deed: str, also_waiting: bool = False) -> Case:
-        case = self.case(name)
+    def _active(self, name: str, deed: str, exact: bool, also_waiting: bool = False) -> Case:
+        case = self.case(name, exact)
         if case.story.ending is not None:
             raise Conflict(f"{case.name} is over ({case.story.ending.why.rstrip('.')}), so it cannot be {deed}.")
         if case.story.began_at is None and not also_waiting:
@@ -455,7 +464,8 @@ class Controller:
 def resolved_again(judge: Judge, story: Story) -> tuple[Experiment, tuple[str, ...]]:
     """The run's file, understood for the routes that there were when it was started. Raises Refused."""
     known = {name: tuple(variants) for name, variants in story.tables["known"].items()}
-    resolved = judge.resolve(story.text, parse(json.dumps(story.tables["routes"]), known), known)
+    means = Means(**story.tables.get("means", {}))
+    resolved = judge.resolve(story.text, parse(json.dumps(story.tables["routes"]), known), known, means)
     return resolved.experiment, resolved.notices
 
 

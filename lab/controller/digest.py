@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 
 from lab.controller.story import standing_json
 from lab.judge import digest as looks
-from lab.judge.block import Block, Look
+from lab.judge.block import Look
 from lab.judge.decision import Standing
 
 
@@ -15,9 +14,9 @@ def beginning(text: str) -> str:
     return _short(text)
 
 
-def digest(previous: str, at: float, after: float, through: float, before: Standing, blocks: Sequence[Block]) -> str:
+def digest(previous: str, after: float, before: Standing, look: Look) -> str:
     """16 hex digits for all that went into a look's decision. `previous` is the last look's, and with it everything seen before."""
-    said = [previous, after, standing_json(before), looks.digest(Look(at, through, tuple(blocks)))]
+    said = [previous, after, standing_json(before), looks.digest(look)]
     return _short(json.dumps(said, sort_keys=True, separators=(",", ":")))
 
 

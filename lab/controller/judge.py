@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, Self
 
-from lab.judge.block import Block, Look
+from lab.judge.block import Answers, Block, Look
 from lab.judge.decision import Decision, Standing
 from lab.routes import Routes
 from lab.routes.table import Known
 from lab.spec.experiment import Experiment
+from lab.spec.means import Means
 from lab.store.exposed import Run
 
 
@@ -36,8 +37,8 @@ class Resolved(Protocol):
 class Judge(NamedTuple):
     """Pure functions."""
 
-    resolve: Callable[[str, Routes, Known], Resolved]
-    """A file's text, understood for these routes. Raises Refused."""
+    resolve: Callable[[str, Routes, Known, Means], Resolved]
+    """A file's text, understood for these routes and means. Raises Refused."""
     evidence: Callable[[Experiment], Any]
     """An Evidence of nothing yet."""
     initial: Callable[[Experiment], Standing]
@@ -54,17 +55,25 @@ BEFORE_S = 86_400
 # What was seen of a run from one moment on, before another; both in seconds since 1970.
 Ask = Callable[[Run, float, float], tuple[Block, ...]]
 
+# What a provider says of an experiment's variants, where its file asks one: since a run began, up to a moment.
+Inquire = Callable[[Experiment, float, float], Answers]
+
 
 def real() -> Judge:
     """The lab's own. Each is imported when it is needed: their libraries take longer than the service's start."""
     return Judge(_resolve, _evidence, _initial, _decide, _said, _heard)
 
 
-def _resolve(text: str, routes: Routes, known: Known) -> Resolved:
+def nobody(experiment: Experiment, began: float, through: float) -> Answers:
+    """There is no provider."""
+    return {}
+
+
+def _resolve(text: str, routes: Routes, known: Known, means: Means) -> Resolved:
     from lab.spec.read import read
     from lab.spec.resolve import resolved
 
-    return resolved(read(text), routes, known)
+    return resolved(read(text), routes, known, means)
 
 
 def _evidence(experiment: Experiment) -> Evidence:

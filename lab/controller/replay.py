@@ -8,7 +8,7 @@ from lab.controller.digest import beginning, digest
 from lab.controller.judge import Ask, Judge, run_of
 from lab.controller.story import LookTold, Story
 from lab.errors import Refused
-from lab.judge.block import Look
+from lab.judge.block import Answers, Look
 from lab.spec.experiment import Experiment
 
 # Relative difference up to which two numbers are the same.
@@ -33,12 +33,21 @@ def replayed(judge: Judge, story: Story, experiment: Experiment, looks: Sequence
     run = run_of(story.run, experiment, story.reward_cap, story.began_at or 0.0)
     evidence, made, differs_from = judge.evidence(experiment), beginning(story.text), None
     for look in looks:
-        blocks = ask(run, look.after, look.through)
-        made = digest(made, look.at, look.after, look.through, look.before, blocks)
+        seen = Look(look.at, look.through, ask(run, look.after, look.through), answers_told(look, experiment))
+        made = digest(made, look.after, look.before, seen)
         if made != look.digest and differs_from is None:
             differs_from = look.number
-        evidence = evidence.seen(Look(look.at, look.through, blocks))
+        evidence = evidence.seen(seen)
     return Replayed(evidence, made, differs_from)
+
+
+def answers_told(look: LookTold, experiment: Experiment) -> Answers:
+    """What a provider said then: the look's record has it, so nobody is asked again, who may have forgotten or be away."""
+    found: dict[str, dict[str, float | None]] = {}
+    for one in look.decision.get("measured", ()):
+        if one["metric"] in experiment.questions:
+            found.setdefault(one["variant"], {})[one["metric"]] = one["value"]
+    return found
 
 
 def verdict_at(judge: Judge, story: Story, experiment: Experiment, ask: Ask, at: float, software: Mapping[str, str]) -> dict[str, Any]:

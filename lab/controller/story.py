@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-from lab.controller.records import Record
+from lab.controller.records import Kind, Record
 from lab.judge.decision import Standing
 
 How = Literal["promote", "roll back", "inconclusive", "promoted", "aborted", "undone", "failed"]
+
+# Records that are no deeds.
+BY_ITSELF = ("look", "action", "finish")
 
 # What a person's record ends a run as.
 PERSONS: Mapping[str, How] = {"promote": "promoted", "abort": "aborted", "undo": "undone"}
@@ -50,6 +53,15 @@ class LookTold(NamedTuple):
     """It was paused, so that only harm counted."""
 
 
+class Deed(NamedTuple):
+    """What somebody did with a run, in the words of the record."""
+
+    at: float
+    kind: Kind
+    who: str
+    why: str | None
+
+
 @dataclass(frozen=True)
 class Story:
     """One run."""
@@ -84,6 +96,8 @@ class Story:
     undone_why: str = ""
     changed_at: float = 0.0
     """When its last record was written."""
+    deeds: tuple[Deed, ...] = ()
+    """What was done with it, its start included; not what the lab does by itself in between: looks, tasks, the finish."""
 
     @property
     def standing(self) -> Standing:
@@ -136,7 +150,15 @@ def continued(story: Story | None, record: Record) -> Story | None:
     """The story with one more record; None while it has not begun to be told."""
     if story is None and record.kind in ("queue", "start"):
         story = _begun(record)
-    return None if story is None else replace(_told(story, record), changed_at=record.at)
+    if story is None:
+        return None
+    return replace(_told(story, record), changed_at=record.at, deeds=_deeds(story, record))
+
+
+def _deeds(story: Story, record: Record) -> tuple[Deed, ...]:
+    """With one more; the same that was written twice is one."""
+    deed = Deed(record.at, record.kind, record.who, record.why)
+    return story.deeds if record.kind in BY_ITSELF or deed in story.deeds[-1:] else (*story.deeds, deed)
 
 
 def standing_json(standing: Standing) -> dict[str, Any]:

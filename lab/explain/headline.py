@@ -2,9 +2,10 @@
 
 import math
 
-from lab.explain.claims import about, in_the_way, merged, needed, proof, reward_log_e
+from lab.explain.claims import About, about, in_the_way, merged, needed, proof, reward_log_e
 from lab.explain.words import amount, difference, listed
 from lab.judge.decision import Decision, Judgement, Measured
+from lab.judge.guards import is_low_better
 from lab.spec.experiment import Experiment, Metric, Reward
 from lab.stats.verdict import Reason
 
@@ -76,17 +77,47 @@ def _rolled_back(experiment: Experiment, decision: Decision, one: Judgement) -> 
 
 def _harm(experiment: Experiment, decision: Decision, one: Judgement, reason: Reason) -> str:
     this = about(reason, experiment)
-    baseline = experiment.baseline.variant
     if this.metric is None:
         return f"{reason.name} is violated ({proof(reason.log_e, reason.needed)})"
     if this.reward is not None:
-        by = "" if one.difference is None else f" by {difference(one.difference, this.metric)}"
-        return f"its {this.metric.name} is worse than that of {baseline}{by} ({_n(reason)}, {proof(reason.log_e, reason.needed)})"
+        return f"its {this.metric.name} {_worse(experiment, one, this.reward)} ({_n(reason)}, {proof(reason.log_e, reason.needed)})"
     measured = _measured(decision, this.metric, one.variant)
-    value, limit = amount(reason.value, this.metric), amount(reason.limit, this.metric)
-    side = "above" if (reason.value or 0.0) > (reason.limit or 0.0) else "below"
+    return f"its {this.metric.name} {_crossed(reason, this, this.metric, experiment.baseline.variant, measured)}"
+
+
+def _worse(experiment: Experiment, one: Judgement, reward: Reward) -> str:
+    """Harm that was shown stays shown, also where the difference is on its right side again."""
+    baseline, metric = experiment.baseline.variant, reward.metric
+    if one.difference is None:
+        return f"is worse than that of {baseline}"
+    turned = one.difference if reward.direction == "High" else -one.difference
+    if turned < -reward.margin:
+        return f"is worse than that of {baseline} by {difference(one.difference, metric)}"
+    margin = f" by more than {difference(reward.margin, metric).lstrip('+')}" if reward.margin else ""
+    on_the_whole = f"though the difference is {difference(one.difference, metric)} on the whole"
+    return f"was for a while worse than that of {baseline}{margin}, {on_the_whole}"
+
+
+def _crossed(reason: Reason, this: About, metric: Metric, baseline: str, measured: Measured | None) -> str:
+    """A limit may be violated for a while, though not on the whole."""
+    value, limit = amount(reason.value, metric), amount(reason.limit, metric)
     bound = f"what the guardrail allows beside {baseline}, {limit}" if this.is_relative else f"the limit of {limit}"
-    return f"its {this.metric.name} is {value}, {side} {bound} ({_n(reason)}{_bound(measured, side, this.metric)})"
+    side = _side(reason, this, metric)
+    if _is_beyond(reason, side):
+        return f"is {value}, {side} {bound} ({_n(reason)}{_bound(measured, side, metric)})"
+    return f"was for a while {side} {bound}, though it is {value} on the whole ({_n(reason)}, {proof(reason.log_e, reason.needed)})"
+
+
+def _side(reason: Reason, this: About, metric: Metric) -> str:
+    """On which side of the limit the harm is."""
+    is_upper = is_low_better(metric) if this.objective is None else reason.limit == this.objective.upper
+    return "above" if is_upper else "below"
+
+
+def _is_beyond(reason: Reason, side: str) -> bool:
+    """Whether the value of now is on the wrong side; what is unknown says nothing against it."""
+    value, limit = (math.nan if one is None else one for one in (reason.value, reason.limit))
+    return not (value <= limit if side == "above" else value >= limit)
 
 
 def _n(reason: Reason) -> str:

@@ -24,11 +24,11 @@ def rewards(experiment: Experiment, decision: Decision) -> list[str]:
     ]
 
 
-def objectives(experiment: Experiment, decision: Decision) -> list[str]:
-    """Each with its limit, and every variant's value and state."""
+def objectives(experiment: Experiment, decision: Decision, is_over: bool) -> list[str]:
+    """Each with its limit, and every variant's value and state. is_over: nothing more comes."""
     if not experiment.objectives:
         return []
-    return ["Objectives:", *(_objective(one, experiment, decision) for one in experiment.objectives)]
+    return ["Objectives:", *(_objective(one, experiment, decision, is_over) for one in experiment.objectives)]
 
 
 def guards(experiment: Experiment, decision: Decision) -> list[str]:
@@ -100,37 +100,45 @@ def _claim(one: Judgement, reward: Reward, experiment: Experiment) -> str:
     return f" That it is {claim} {state}: {proof(log_e, enough)}."
 
 
-def _objective(one: Objective, experiment: Experiment, decision: Decision) -> str:
+def _objective(one: Objective, experiment: Experiment, decision: Decision, is_over: bool) -> str:
     found = {value.variant: value for value in _of(decision, one.metric)}
-    said = [_met(one, version.variant, found.get(version.variant), experiment, decision) for version in experiment.versions]
-    return f"  {one.metric.name} {_limits(one)}: {'; '.join(said)}."
+    said = [_met(one, version.variant, found.get(version.variant), experiment, decision, is_over) for version in experiment.versions]
+    return f"  {one.metric.name} {limits(one)}: {'; '.join(said)}."
 
 
-def _limits(one: Objective) -> str:
+def limits(one: Objective) -> str:
+    """`at least 90 % and at most 99 %`"""
     said = [f"{word} {amount(limit, one.metric)}" for word, limit in (("at least", one.lower), ("at most", one.upper)) if limit is not None]
     return " and ".join(said)
 
 
-def _met(one: Objective, variant: str, value: Measured | None, experiment: Experiment, decision: Decision) -> str:
+def is_within(one: Objective, value: float) -> bool:
+    """Whether a value is on the right side of every limit."""
+    return (one.upper is None or value <= one.upper) and (one.lower is None or value >= one.lower)
+
+
+def _met(one: Objective, variant: str, value: Measured | None, experiment: Experiment, decision: Decision, is_over: bool) -> str:
     """What one variant makes of an objective, and how certain that is."""
     if value is None or value.value is None:
         return f"{variant} has no value yet"
-    is_met = (one.upper is None or value.value <= one.upper) and (one.lower is None or value.value >= one.lower)
-    return f"{_value(value, experiment)} {'meets' if is_met else 'misses'} it{_how_certain(one, variant, is_met, experiment, decision)}"
+    is_met = is_within(one, value.value)
+    how_certain = _how_certain(one, variant, is_met, experiment, decision, is_over)
+    return f"{_value(value, experiment)} {'meets' if is_met else 'misses'} it{how_certain}"
 
 
-def _how_certain(one: Objective, variant: str, is_met: bool, experiment: Experiment, decision: Decision) -> str:
+def _how_certain(one: Objective, variant: str, is_met: bool, experiment: Experiment, decision: Decision, is_over: bool) -> str:
     """Of the baseline nothing is claimed, unless it is all that there is."""
     judgement = next((judgement for judgement in decision.judgements if judgement.variant == variant), None)
     if judgement is None:
         return ""
     harm = next((reason for reason in judgement.verdict.reasons if reason.what == "violated" and reason.name == one.metric.name), None)
     if harm is not None:
-        return f", and the violation is shown ({proof(harm.log_e, harm.needed)})"
+        shown = "though it is shown that this was not so for a while" if is_met else "and the violation is shown"
+        return f", {shown} ({proof(harm.log_e, harm.needed)})"
     log_e, enough = kept_log_e(judgement, one), needed(experiment)
     if log_e is None:
         return ", of which nothing is certain yet"
-    shown = "shown" if log_e >= enough else "not shown yet"
+    shown = "shown" if log_e >= enough else "not shown" if is_over else "not shown yet"
     return f", {shown} ({proof(log_e, enough)})" if is_met else f", which is not shown; that it is met is {shown} ({proof(log_e, enough)})"
 
 

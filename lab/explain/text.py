@@ -19,7 +19,7 @@ def explained(experiment: Experiment, decision: Decision | None, progress: Progr
             _standing(experiment, decision, progress),
             *_method(experiment, decision),
             *seen.rewards(experiment, decision),
-            *seen.objectives(experiment, decision),
+            *seen.objectives(experiment, decision, progress.stage in ("Finishing", "Completed")),
             *seen.guards(experiment, decision),
             *seen.trust(experiment, decision),
             *seen.epochs(experiment, decision),

@@ -23,12 +23,12 @@ def amount(value: float | None, metric: Metric) -> str:
     """A value of this metric: `12.4 %`, `231 ms`."""
     if value is None or math.isnan(value):
         return "unknown"
-    return f"{_digits(100 * value)} %" if _is_share(metric) else f"{_digits(value)} {metric.unit}".strip()
+    return f"{_digits(100 * value)} %" if is_share(metric) else f"{_digits(value)} {metric.unit}".strip()
 
 
 def difference(value: float, metric: Metric) -> str:
     """A difference between two values: `+2.3 percentage points`."""
-    if _is_share(metric):
+    if is_share(metric):
         return f"{_signed(100 * value)} percentage points"
     return f"{_signed(value)} {'percentage points' if metric.unit == '%' else metric.unit}".strip()
 
@@ -85,7 +85,7 @@ def _two(large: int, unit: str, small: int, smaller: str) -> str:
     return f"{large} {unit} {small} {smaller}" if small else f"{large} {unit}"
 
 
-def _is_share(metric: Metric) -> bool:
+def is_share(metric: Metric) -> bool:
     """Whether its values are fractions of one that are better read in percent."""
     return metric.kind in SHARES and metric.scale == 1 and not metric.unit
 

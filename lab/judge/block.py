@@ -47,6 +47,8 @@ class Arm(NamedTuple):
     latency_total_s: float = 0.0
     """Sum of the seconds, exact to the millisecond; the histogram knows a mean to about a hundredth."""
     inference_total_s: float = 0.0
+    asked: Mapping[str, float | None] = {}
+    """What a provider says of the variant since the start, by metric, in the metric's unit; None: unavailable."""
 
 
 class Block(NamedTuple):
@@ -59,6 +61,10 @@ class Block(NamedTuple):
     """By variant, those that anything is known of."""
 
 
+# By variant and metric, as `Arm.asked`.
+Answers = Mapping[str, Mapping[str, float | None]]
+
+
 class Look(NamedTuple):
     """All that is new at one look, the epochs in order."""
 
@@ -67,3 +73,5 @@ class Look(NamedTuple):
     through: float
     """Predictions answered before this moment are in it, or in an earlier one; and units that had matured by then."""
     blocks: tuple[Block, ...] = ()
+    answers: Mapping[str, Mapping[str, float | None]] = {}
+    """What a provider says now, where the file asks one. It replaces what it said before."""

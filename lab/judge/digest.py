@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from lab.judge.block import Arm, Block, Look
@@ -21,6 +22,8 @@ def digest(look: Look) -> str:
 def canonical(look: Look) -> str:
     """The text that the digest is of."""
     said = {"at": _plain(look.at), "through": _plain(look.through), "blocks": [_block(block) for block in look.blocks]}
+    if look.answers:
+        said["answers"] = {name: _plain(answers) for name, answers in look.answers.items()}
     return json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -41,5 +44,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an arm is made of
         return [[bin_, _plain(count)] for bin_, count in value.to_json()["bins"]]
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if value is None:
+        return None
     number = float(value)
     return int(number) if number.is_integer() else f"{number:.{DIGITS}g}"

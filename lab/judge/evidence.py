@@ -87,7 +87,7 @@ class Evidence:
             self,
             looks=self.looks + 1,
             tests={name: tests.seen(blocks, baseline, name, has_copies) for name, tests in self.tests.items()},
-            totals={name: _summed(total, arms[name]) for name, total in self.totals.items()},
+            totals={name: _summed(total, arms[name])._replace(asked=look.answers.get(name, {})) for name, total in self.totals.items()},
             epochs=_counted(self.epochs, blocks, tuple(self.totals)),
             latest={name: sum(_answered(arm) for arm in seen) for name, seen in arms.items()},
             matured=sum(arm.covered.n for seen in arms.values() for arm in seen),
@@ -102,7 +102,8 @@ class Evidence:
     @property
     def is_new(self) -> bool:
         """Whether the last look brought anything."""
-        return any(self.latest.values()) or self.matured > 0
+        is_answered = any(value is not None for total in self.totals.values() for value in total.asked.values())
+        return any(self.latest.values()) or self.matured > 0 or is_answered
 
 
 def _summed(total: Arm, arms: tuple[Arm, ...]) -> Arm:

@@ -76,6 +76,9 @@ def moments_of_histogram(histogram: Histogram) -> Moments:
 
 def read(metric: Metric, arm: Arm) -> Reading:
     """The value since the start, in our units."""
+    if metric.kind == "asked":
+        # Nobody says of how many: the predictions that were counted meanwhile are shown beside it.
+        return Reading(arm.asked.get(metric.name), arm.requests.n)
     if metric.kind == "count":
         number = _NUMBERS[metric.measure](arm)
         return Reading(float(number), number)
@@ -106,7 +109,7 @@ class Values:
 def shown(metric: Metric, variant: str, arm: Arm, alpha: float) -> Measured:
     """The value with its interval, in the metric's unit. The interval is always valid, of this look."""
     value, n = read(metric, arm)
-    if value is None or metric.kind == "count":
+    if value is None or metric.kind in ("count", "asked"):
         return Measured(metric, variant, value, n)
     low, high, _ = _interval(metric, arm, alpha)
     ends = (end * metric.scale if math.isfinite(end) else None for end in (low, high))
@@ -157,7 +160,9 @@ def plus(one: Arm, other: Arm) -> Arm:
 
 
 def _added(one: object, other: object) -> object:
-    """Counts, histograms and moments know how; of the empty ones the other is the sum."""
+    """Counts, histograms and moments know how; of the empty ones the other is the sum. What was asked later replaces the earlier."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return {**one, **other}
     if isinstance(one, Counts) and isinstance(other, Counts):
         return one if other == NOTHING else one.plus(other)
     if isinstance(one, Histogram) and isinstance(other, Histogram):

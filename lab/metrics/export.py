@@ -4,6 +4,8 @@ The journal is asked anew at each scrape, so the counters agree with it and outl
 written for Seldon's executor run as they are: `seldon_deployment_id` is the route, `predictor_name` the variant.
 """
 
+import math
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -13,12 +15,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 
 from lab.controller.case import Case
+from lab.judge.said import metrics_of
+from lab.metrics.served import EDGES, Served
 from lab.routes import Route
+from lab.spec.experiment import Metric as Measure
 from lab.store.store import Store
 
-# Seconds: those of Seldon's executor, which hold those of OpenTelemetry.
-EDGES: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 NAMESPACE: Final = "ab-lab"
+# The logarithm of the largest float.
+LOG_MAX: Final = math.log(sys.float_info.max)
 
 # How the assigned variant answered, whoever answered in its place; 499 is NGINX's word for an answer that broke off.
 CODE = "case when rescued then coalesce(attempts[1].status, 502) when not complete and status < 400 then 499 else status end"
@@ -73,6 +78,7 @@ class Exporter:
         self._grown = Grown()
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)  # type: ignore[arg-type]
+        self.served = Served(self._registry)
 
     def text(self) -> bytes:
         """In Prometheus' own format."""
@@ -94,7 +100,9 @@ class Exporter:
         yield _durations(answers)
         yield from self._seldon(answers, feedback)
         yield from _weights(routes)
-        yield from _experiments(self._cases())
+        cases = self._cases()
+        yield from _experiments(cases)
+        yield from _running(cases)
         yield self._records(records)
 
     def _seldon(self, answers: Sequence[Answers], feedback: Sequence[tuple]) -> Iterator[Metric]:  # type: ignore[type-arg]
@@ -143,7 +151,7 @@ def _buckets(one: Answers) -> list[tuple[str, float]]:
 
 def _durations(answers: Sequence[Answers]) -> Metric:
     labels = ["route", "variant", "http_response_status_code"]
-    made = HistogramMetricFamily("http_server_request_duration_seconds", "Predictions, as visitors waited for them.", labels=labels)
+    made = HistogramMetricFamily("lab_prediction_duration_seconds", "Predictions, as visitors waited for them.", labels=labels)
     for one in answers:
         made.add_metric([one.route, one.variant, one.code], _buckets(one), one.seconds)
     return made
@@ -169,6 +177,45 @@ def _weights(routes: dict[str, Route]) -> Iterator[Metric]:
             weight.add_metric([name, variant], percent)
     yield weight
     yield generation
+
+
+def _running(cases: Sequence[Case]) -> Iterator[Metric]:
+    """What the last look of each running experiment has found. What is over is in the journal: no series for ever."""
+    running = [case for case in reversed(cases) if case.story.began_at is not None and case.story.ending is None]
+    split = GaugeMetricFamily(
+        "lab_srm_evalue",
+        "Largest e-value so far against the split being as planned: 1000 blocks promotion.",
+        labels=["experiment", "route"],
+    )
+    values = GaugeMetricFamily(
+        "lab_experiment_metric_analysis",
+        "Each metric of each variant since the start, at the last look, in the unit of its file; none while unavailable.",
+        labels=["experiment", "route", "metric", "unit", "variant"],
+    )
+    for case in running:
+        run = [case.story.run, case.story.route]
+        # After a restart nothing is known of the split until the next look.
+        watch = case.evidence.split if case.evidence is not None else None
+        if watch is not None and case.experiment.pattern != "Shadow":
+            split.add_metric(run, _exp(watch.evidence.log_e_max))
+        for metric, variant, value in _seen(case):
+            values.add_metric([*run, metric.name, metric.unit, variant], value)
+    yield split
+    yield values
+
+
+def _seen(case: Case) -> Iterator[tuple[Measure, str, float]]:
+    """What the last look has measured, as far as it could."""
+    metrics = {metric.name: metric for metric in metrics_of(case.experiment)}
+    measured = case.story.looks[-1].decision.get("measured", ()) if case.story.looks else ()
+    for one in measured:
+        if one["value"] is not None and one["metric"] in metrics:
+            yield metrics[one["metric"]], one["variant"], one["value"]
+
+
+def _exp(log_e: float) -> float:
+    """Beyond what a float can say: infinite."""
+    return math.exp(log_e) if log_e < LOG_MAX else math.inf
 
 
 def _experiments(cases: Sequence[Case]) -> Iterator[Metric]:

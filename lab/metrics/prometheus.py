@@ -19,8 +19,16 @@ PATIENCE_S: Final = 5.0
 ANSWER_MAX: Final = 32 * 1024 * 1024
 
 
+# Where every Prometheus, and what speaks like it, takes a query.
+API: Final = "/api/v1/query"
+
+
 class Unavailable(Refused):
     """Nobody answered, or not with what was asked for."""
+
+
+class Declined(Unavailable):
+    """The question itself was turned down: to ask it again is of no use."""
 
 
 class Series(NamedTuple):
@@ -65,7 +73,9 @@ class Asker:
                 if len(body) > ANSWER_MAX:
                     raise Unavailable(f"{answer.url.host} answers more than {ANSWER_MAX} bytes.")
             if answer.status_code != 200:
-                raise Unavailable(f"{answer.url.host} answers {answer.status_code}: {body[:200].decode(errors='replace')}")
+                # Too many requests (429) and time-outs (408, 503) pass; a query that is wrong stays so.
+                kind = Declined if answer.status_code < 500 and answer.status_code not in (408, 429) else Unavailable
+                raise kind(f"{answer.url.host} answers {answer.status_code}: {body[:200].decode(errors='replace')}")
             return body
 
 
@@ -81,7 +91,7 @@ class Prometheus:
         """The raw samples of each series that a selector names, after one moment and up to another. Raises Unavailable."""
         window_ms = max(round((through - after) * 1000), 1)
         params = (("query", f"{selector}[{window_ms}ms]"), ("time", f"{through:.3f}"))
-        body = self._asker.ask(Question("GET", f"{self._url}/api/v1/query", params))
+        body = self._asker.ask(Question("GET", self._url + API, params))
         return [_series(one) for one in _result(body)]
 
 
@@ -90,9 +100,19 @@ def value(
 ) -> Value:
     """What a Metric resource says of one version; raises nothing. `secrets` finds a Secret by the name in the resource."""
     try:
+        return asked(metric, name, variables, elapsed_s, asker, secrets)
+    except Unavailable as error:
+        return Value(None, str(error))
+
+
+def asked(
+    metric: Metric, name: str, variables: Mapping[str, str], elapsed_s: float, asker: Asker, secrets: Callable[[str], Secret] | None = None
+) -> Value:
+    """The same, but raises Unavailable when nobody answers: whoever asks again may learn more."""
+    try:
         secret = secrets(metric.spec.secret) if secrets and metric.spec.secret else NO_SECRET
         body = asker.ask(question(metric, name, variables, elapsed_s, secret))
-    except (Unavailable, QuestionError) as error:
+    except (Declined, QuestionError) as error:
         return Value(None, str(error))
     return value_in(body, metric.spec.jq_expression)
 

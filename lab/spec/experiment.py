@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from lab.spec import shapes
+
 Pattern = Literal["Canary", "A/B", "A/B/N", "Conformance", "Shadow"]
 Deployment = Literal["Progressive", "FixedSplit"]
 Method = Literal["always-valid", "iter8"]
@@ -21,6 +23,7 @@ Kind = Literal[
     "conversion",  # units with a reward above zero, of all of them
     "reward mean",  # reward per unit
     "accuracy",  # right predictions, of those whose truth is known
+    "asked",  # whatever a provider answers: a value without counts, so only Iter8's method can use it
 ]
 
 
@@ -30,7 +33,7 @@ class Metric(NamedTuple):
     name: str
     """As the file refers to it: `mean-latency`, `iter8-seldon/mean-latency`."""
     measure: str
-    """Which metric of `lab.spec.metrics` it is."""
+    """Which metric of `lab.spec.metrics` it is; of one that a provider is asked for: `asked`."""
     kind: Kind
     unit: str = ""
     """Of limits and shown values: `ms`, `s`, or none for shares and counts."""
@@ -46,6 +49,8 @@ class Version(NamedTuple):
     name: str
     variant: str
     variables: Mapping[str, str] = {}
+    place: Mapping[str, str] = {}
+    """Where a mesh keeps its weight, as `weightObjRef` says it; empty where our NGINX splits."""
 
 
 class Reward(NamedTuple):
@@ -148,6 +153,8 @@ class Experiment:
     steps: tuple[Step, ...] = ()
     """Instead of increments, one after another; empty: increments."""
     actions: Mapping[Action, tuple[Task, ...]] = field(default_factory=dict)
+    questions: Mapping[str, shapes.Metric] = field(default_factory=dict)
+    """What a provider is asked, by the metric's name."""
     text: str = ""
     """The file itself, for the journal."""
 

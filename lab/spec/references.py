@@ -1,18 +1,25 @@
-"""Finds the metric that a name in a file means: one that the lab knows, by its bare name, in the unit that the file declares."""
+"""Finds the metric that a name in a file means: one that the lab knows, by its bare name, in the unit that the file declares; or one that
+a provider is asked for."""
 
+from lab.spec import shapes
 from lab.spec.experiment import Method, Metric
+from lab.spec.means import ALONE, Means
 from lab.spec.metrics import BY_NAME, ENGAGEMENT, NAMES, Measure, measure_of
 from lab.spec.place import Path
 from lab.spec.read import WrittenMetric
 from lab.spec.remarks import Remarks
 from lab.spec.words import meant
 
+PROMETHEUS = "prometheus"
+
 
 class References:
     """Every reference of one experiment; the same one is remarked on once."""
 
-    def __init__(self, metrics: tuple[WrittenMetric, ...], namespace: str, method: Method, remarks: Remarks) -> None:
+    def __init__(self, metrics: tuple[WrittenMetric, ...], namespace: str, method: Method, remarks: Remarks, means: Means = ALONE) -> None:
         self.metrics = metrics
+        self.means = means
+        self.questions: dict[str, shapes.Metric] = {}
         self.namespace = namespace
         self.method = method
         self.remarks = remarks
@@ -32,9 +39,11 @@ class References:
 
     def _metric(self, reference: str, path: Path) -> Metric | None:
         written = self.declared(reference)
+        if written is not None and self._is_asked(written):
+            return self._asked(reference, written, path)
         measure = measure_of(reference.rpartition("/")[2], self.method)
         if measure is None:
-            self.remarks.wrong(path, _unknown(reference, written))
+            self.remarks.wrong(path, _unknown(reference, written, self.means))
             return None
         units = written.shape.spec.units if written else None
         if units and measure.units and units.strip().lower() not in measure.units:
@@ -43,6 +52,18 @@ class References:
         metric = measure.metric(reference, units)
         self._notice(metric, written, path)
         return metric
+
+    def _is_asked(self, written: WrittenMetric) -> bool:
+        """A point value has no counts: nothing always valid can be said by it."""
+        return self.means.prometheus and self.method == "iter8" and written.shape.spec.provider == PROMETHEUS
+
+    def _asked(self, reference: str, written: WrittenMetric, path: Path) -> Metric | None:
+        if not written.shape.query():
+            self.remarks.wrong(path, f"{reference} would come from Prometheus, but has no query: give it one among its params.")
+            return None
+        self.questions[reference] = written.shape
+        self.remarks.notice(path, f"{reference} is asked of Prometheus, as its file says, at every look.")
+        return Metric(reference, "asked", "asked", written.shape.spec.units or "")
 
     def _wrong_units(self, reference: str, units: str, measure: Measure, written: WrittenMetric | None) -> None:
         place = written.document.at(("spec", "units")) if written else None
@@ -72,12 +93,13 @@ def _engagement(metric: Metric) -> str:
     )
 
 
-def _unknown(reference: str, written: WrittenMetric | None) -> str:
+def _unknown(reference: str, written: WrittenMetric | None, means: Means) -> str:
     name = reference.rpartition("/")[2]
     known = f"{meant(name, [*BY_NAME, ENGAGEMENT])} The lab measures by itself: {', '.join(NAMES)}."
     if written is None:
         return f"There is no metric {reference}.{known}"
     provider = written.shape.spec.provider or "no provider"
-    if provider == "prometheus":
-        return f"{reference} would come from Prometheus, which the lab asks only on a cluster, and not yet.{known}"
+    if provider == PROMETHEUS:
+        how = "with strength: {method: iter8}" if means.prometheus else "with LAB_PROMETHEUS, and strength: {method: iter8}"
+        return f"{reference} would come from Prometheus, which the lab asks only {how}.{known}"
     return f"{reference} has {provider}, and the lab does not measure anything of that name.{known}"

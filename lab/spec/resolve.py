@@ -9,6 +9,7 @@ from lab.spec import rules, shapes
 from lab.spec.criteria import criteria_of
 from lab.spec.errors import SpecError, Trouble
 from lab.spec.experiment import Deployment, Experiment, Version
+from lab.spec.means import ALONE, Means
 from lab.spec.place import BEGINNING, Path
 from lab.spec.read import Files, WrittenExperiment
 from lab.spec.references import References
@@ -27,14 +28,14 @@ class Resolved(NamedTuple):
     notices: tuple[str, ...]
 
 
-def resolved(files: Files, routes: Routes, known: Known) -> Resolved:
+def resolved(files: Files, routes: Routes, known: Known, means: Means = ALONE) -> Resolved:
     """The files' only experiment. Raises SpecError, with everything that is wrong."""
     if len(files.experiments) != 1:
         raise SpecError([_not_one(files)])
-    return resolved_one(files.experiments[0], files, routes, known)
+    return resolved_one(files.experiments[0], files, routes, known, means)
 
 
-def resolved_one(written: WrittenExperiment, files: Files, routes: Routes, known: Known) -> Resolved:
+def resolved_one(written: WrittenExperiment, files: Files, routes: Routes, known: Known, means: Means = ALONE) -> Resolved:
     """One of several. Raises SpecError, with everything that is wrong with it."""
     shape, remarks = written.shape, Remarks(written.document)
     rules.check(shape, remarks)
@@ -43,17 +44,19 @@ def resolved_one(written: WrittenExperiment, files: Files, routes: Routes, known
     # Both are there, or it would have stopped.
     assert here is not None
     assert shape.spec.version_info is not None
-    versions = versions_of(shape.spec.version_info, here, remarks)
+    versions = versions_of(shape.spec.version_info, here, remarks, means)
     remarks.stop()
-    experiment = _experiment(shape, here, versions, files, remarks)
+    experiment = _experiment(shape, here, versions, files, remarks, means)
     remarks.stop()
     _notice_place(experiment, here, remarks)
-    return Resolved(experiment, tuple(dict.fromkeys(one.sentence for one in (*_cluster_only(shape), *remarks.notices))))
+    return Resolved(experiment, tuple(dict.fromkeys(one.sentence for one in (*_cluster_only(shape, means), *remarks.notices))))
 
 
-def _experiment(shape: shapes.Experiment, here: Here, versions: tuple[Version, ...], files: Files, remarks: Remarks) -> Experiment:
+def _experiment(
+    shape: shapes.Experiment, here: Here, versions: tuple[Version, ...], files: Files, remarks: Remarks, means: Means
+) -> Experiment:
     spec, meta = shape.spec, shape.metadata
-    references = References(files.metrics, meta.namespace, spec.criteria.strength.method, remarks)
+    references = References(files.metrics, meta.namespace, spec.criteria.strength.method, remarks, means)
     baseline, candidates = versions[0], versions[1:]
     criteria = criteria_of(spec, here, tuple(one.variant for one in candidates), references)
     return Experiment(
@@ -76,6 +79,7 @@ def _experiment(shape: shapes.Experiment, here: Here, versions: tuple[Version, .
         increment_max=spec.strategy.weights.max_candidate_weight_increment,
         steps=steps_of(spec, len(candidates), remarks),
         actions=actions_of(spec.strategy, remarks),
+        questions=references.questions,
         text=files.text,
     )
 
@@ -133,10 +137,10 @@ def _idle(experiment: Experiment, here: Here) -> list[str]:
     return [one.variant for one in versions if not here.route.weight(one.variant)]
 
 
-def _cluster_only(shape: shapes.Experiment) -> tuple[Notice, ...]:
+def _cluster_only(shape: shapes.Experiment, means: Means) -> tuple[Notice, ...]:
     """Fields that only a cluster can fill with life."""
     info = shape.spec.version_info
-    if info is None or not any(version.weight_obj_ref for version in (info.baseline, *info.candidates)):
+    if means.mesh or info is None or not any(version.weight_obj_ref for version in (info.baseline, *info.candidates)):
         return ()
     sentence = "weightObjRef has no meaning here: NGINX splits the traffic by the lab's own table of routes."
     return (Notice(rules.VERSIONS, sentence),)

@@ -1,12 +1,13 @@
 """Finds the route that a file's target means, and the variant that each of its versions is here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lab.routes import Route, Routes
 from lab.routes.table import Known
 from lab.spec import shapes
 from lab.spec.experiment import Version
+from lab.spec.means import ALONE, Means
 from lab.spec.place import Path
 from lab.spec.remarks import Remarks
 from lab.spec.rules import CANDIDATES, VERSIONS
@@ -34,7 +35,7 @@ def route_of(target: str, routes: Routes, known: Known, remarks: Remarks) -> Her
     return None
 
 
-def versions_of(info: shapes.VersionInfo, here: Here, remarks: Remarks) -> tuple[Version, ...]:
+def versions_of(info: shapes.VersionInfo, here: Here, remarks: Remarks, means: Means = ALONE) -> tuple[Version, ...]:
     """The baseline first; versions without a variant are left out, with a trouble."""
     places: list[tuple[Path, shapes.Version]] = [((*VERSIONS, "baseline"), info.baseline)]
     places += [((*CANDIDATES, number), version) for number, version in enumerate(info.candidates)]
@@ -43,8 +44,27 @@ def versions_of(info: shapes.VersionInfo, here: Here, remarks: Remarks) -> tuple
         variant = _variant(path, version, here, remarks)
         if variant is not None:
             _check_new(path, version, variant, found, remarks)
-            found.append(Version(version.name, variant, {one.name: one.value for one in version.variables}))
+            variables = {one.name: one.value for one in version.variables}
+            found.append(Version(version.name, variant, variables, _place(version, means)))
+    if any(one.place for one in found):
+        _check_places(places, here, remarks)
     return tuple(found)
+
+
+def _place(version: shapes.Version, means: Means) -> Mapping[str, str]:
+    """What the file says of its weight, where there is a mesh."""
+    if not means.mesh or version.weight_obj_ref is None:
+        return {}
+    return {name: str(value) for name, value in version.weight_obj_ref.model_dump(by_alias=True, exclude_none=True).items()}
+
+
+def _check_places(versions: Sequence[tuple[Path, shapes.Version]], here: Here, remarks: Remarks) -> None:
+    """A mesh that splits only some of them would split wrongly."""
+    for path, version in versions:
+        if version.weight_obj_ref is None:
+            remarks.wrong((*path, "name"), f"{version.name} has no weightObjRef, but others have: the mesh must know the weights of all.")
+    named = ", ".join(version.name for _, version in versions)
+    remarks.notice(VERSIONS, f"The mesh splits {here.name} among {named}, by the objects that weightObjRef names.")
 
 
 def _variant(path: Path, version: shapes.Version, here: Here, remarks: Remarks) -> str | None:

@@ -1,7 +1,10 @@
 """Finds predictions in the journal: the newest ones, or those that came after one that is known."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+
+import duckdb
 
 from lab.store.store import Store
 
@@ -21,6 +24,13 @@ class Filter(NamedTuple):
     request_id: str | None = None
     since: datetime | None = None
     """UTC without a zone."""
+    until: datetime | None = None
+    """Not included."""
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """What is not left open."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
 class Page(NamedTuple):
@@ -42,6 +52,7 @@ CONDITIONS = {
     "visitor": "visitor = $visitor",
     "request_id": "request_id = $request_id",
     "since": "time >= $since",
+    "until": "time < $until",
 }
 
 
@@ -59,19 +70,24 @@ def after(store: Store, wanted: Filter, last: int, limit: int) -> Page:
 
 
 def _page(store: Store, wanted: Filter, conditions: list[str], order: str, limit: int) -> Page:
-    values = {name: value for name, value in wanted._asdict().items() if value is not None}
+    values = wanted.wishes
     conditions = conditions + [CONDITIONS[name] for name in values]
     where = " and ".join(conditions) or "true"
     with store.cursor() as cursor:
         # One view of the table: what is stored between two questions would be told twice.
         cursor.execute("begin transaction read only")
         (end,) = cursor.execute("select max(rowid) from predictions").fetchone() or (None,)
-        cursor.execute(f"select rowid as number, * exclude (hour) from predictions where {where} order by {order} limit {limit}", values)
-        names = [column[0] for column in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = records(cursor, f"where {where} order by {order} limit {limit}", values)
     numbers = [row.pop("number") for row in rows]
     if order != "rowid":
         rows.reverse()
     # A page that is full ends with its last row: what comes after that one is for the next.
     is_full = order == "rowid" and len(rows) == limit
     return Page(rows, numbers[-1] if is_full else -1 if end is None else int(end))
+
+
+def records(cursor: duckdb.DuckDBPyConnection, which: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Predictions with the fields of their lines, and the `number` of their row. `which` is the end of the question, in SQL."""
+    cursor.execute(f"select rowid as number, * exclude (hour) from predictions {which}", values)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

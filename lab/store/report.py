@@ -1,6 +1,7 @@
 """Says what each variant did: requests, failures, latency, labels, outliers, rewards, and how much is known of that."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -113,7 +114,7 @@ class _Reporter:
                 failures=failed,
                 rescued=rescued,
                 refused=refused,
-                latency=_latency(bins[route, variant]),
+                latency=latency_of(bins[route, variant]),
                 labels=labels[route, variant],
                 outlier_share=outliers,
                 rewards=_rewards(rewards.get((route, variant)), n),
@@ -133,12 +134,13 @@ class _Reporter:
         return found
 
 
-def _latency(bins: dict[int, int]) -> Latency | None:
+def latency_of(bins: Mapping[int, int]) -> Latency | None:
+    """Of predictions by bin of the histogram, in the order of bins."""
     total = sum(bins.values())
     return Latency(*(_quantile(bins, share * total) for share in (0.5, 0.95, 0.99))) if total else None
 
 
-def _quantile(bins: dict[int, int], rank: float) -> float:
+def _quantile(bins: Mapping[int, int], rank: float) -> float:
     """The middle of the bin that holds the latency of this rank."""
     reached = accumulate(bins.values())
     fits = next(one for one, until in zip(bins, reached, strict=True) if until >= rank)

@@ -9,6 +9,7 @@ from lab.journal import decisions, segments
 from lab.journal.decisions import Decision
 from lab.journal.segments import Segment
 from lab.store import answers
+from lab.store.answers import Tried
 from lab.store.store import Store
 
 
@@ -47,8 +48,8 @@ def tidy(store: Store, bounds: Bounds, now: datetime, in_use: Collection[str]) -
     return [one.name for one in doomed]
 
 
-def _write_down(journal: Path, name: str, answered: dict[str, int], now: datetime) -> None:
-    detail = {"segment": name, "answered": answered}
+def _write_down(journal: Path, name: str, tried: Tried, now: datetime) -> None:
+    detail = {"segment": name, "answered": dict(tried.answered), "given_up": dict(tried.given_up)}
     why = "older or larger than LAB_KEEP_DAYS and LAB_KEEP_GB allow"
     decisions.record(journal, Decision("retention", None, None, None, "lab", why, None, detail), now.timestamp())
 

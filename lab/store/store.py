@@ -25,10 +25,11 @@ from lab.store import database, reading, tables, transaction
 from lab.store.database import Place
 from lab.store.recent import Recent
 
-# Bytes that are read in one transaction at most, unless they are a whole file that nobody writes to any more.
+# Bytes that are read in one transaction at most, unless they are whole files that nobody writes to any more.
 STRETCH_BYTES = 128 << 20
 
-# Bytes of such files that are read in one transaction: together they keep all threads busy.
+# Bytes of such files that are read in one transaction: together they keep all threads busy. One that is longer is read in stretches, or
+# its rows would need more memory than there is before they can be written.
 TOGETHER_BYTES = 512 << 20
 
 # Bytes that are searched for bad lines at once: each line is a Python object meanwhile.
@@ -82,6 +83,8 @@ class Store:
         self.recent = Recent()
         self.is_settled = threading.Event()
         """What was there at the start has been read, and no statement can change a setting any more."""
+        self.changes = 0
+        """Goes up whenever rows have come or gone."""
         self._reward_cap = reward_cap
         self._clock = clock
         self._reading = threading.Lock()
@@ -266,6 +269,7 @@ class Store:
         with _transaction(cursor):
             transaction.forget(cursor, gone)
             cursor.execute("commit")
+        self.changes += 1
         self._waits = True
         for segment in gone:
             self._reached.pop(segment.name, None)
@@ -295,7 +299,7 @@ class Store:
             if segment.name in self._reached or segment.hour is None:
                 continue
             size = _finished_size(segment.path, self._clock())
-            if not size:
+            if not size or size > TOGETHER_BYTES:
                 continue
             if size > room or groups[-1][0].kind != segment.kind:
                 groups.append([])
@@ -305,7 +309,7 @@ class Store:
         return groups
 
     def _read_whole(self, group: Sequence[Segment], read: list[Added]) -> None:
-        """Reads finished files where they lie, whatever their size. Those that are not what they should be are left for later."""
+        """Reads finished files where they lie. Those that are not what they should be are left for later."""
         if not self._store_whole(group, read) and len(group) > 1:
             middle = len(group) // 2
             self._read_whole(group[:middle], read)
@@ -406,6 +410,7 @@ class Store:
                 stored = look.added[part.segment.hour]
                 transaction.note(self._reader, part.segment, part.end, reached[part.segment.name].tail, stored, bad)
             self._reader.execute("commit")
+        self.changes += 1
         self._reached |= reached
         self._through, self._waits = through, waits
         self.recent.add(newest)

@@ -96,12 +96,16 @@ VISITS = Sums(
        from parts group by all""",
 )
 
-# How many attempts each variant answered; 502 and 504 are the gateway's words for one that did not.
+# How many attempts each variant answered, and how many the gateway gave up on: 504 after its time-out, no status where the client
+# hung up first. Those may have been answered later. 502 is its word for one that was not.
 ATTEMPTS = Sums(
     "attempt_sums",
-    """select attempt.variant as variant, count(*) as n from (select unnest(attempts) as attempt from lines)
-       where attempt.status is not null and attempt.status not in (502, 504) group by all""",
-    "select variant, sum(n)::BIGINT as n from parts group by all",
+    """select attempt.variant as variant,
+               count(*) filter (where attempt.status not in (502, 504)) as n,
+               count(*) filter (where attempt.status is null or attempt.status = 504) as given_up
+        from (select unnest(attempts) as attempt from lines)
+        where attempt.status is distinct from 502 group by all""",
+    "select variant, sum(n)::BIGINT as n, sum(given_up)::BIGINT as given_up from parts group by all",
 )
 
 ALL = (BLOCKS, LATENCY, LABELS, VISITS, ATTEMPTS)

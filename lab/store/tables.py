@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 # Bump it when a table changes: a database of another number is thrown away and rebuilt from the journals.
-VERSION = 3
+VERSION = 4
 
 # Before any line.
 EPOCH_START = datetime(2000, 1, 1)

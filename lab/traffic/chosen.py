@@ -31,10 +31,12 @@ def traffic(here: Settings) -> NginxTraffic:
 
 
 def places(here: Settings) -> "Places":
-    """Where the cluster keeps the weights. Raises SettingError."""
+    """Where the settings say that the cluster keeps the weights; experiments may say it of other routes. Raises SettingError."""
     from lab.traffic.places import parse
 
-    text = None if here.weights is None else files.read(here.weights)
+    if here.weights is None:
+        return {}
+    text = files.read(here.weights)
     if text is None:
         raise SettingError(f"LAB_WEIGHTS is {here.weights}: there must be a file that says where the cluster keeps each variant's weight.")
     try:

@@ -2,19 +2,33 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
+from lab import files
 from lab.errors import RoutesError
 from lab.routes import Route, Routes
+from lab.spec.experiment import Experiment
 from lab.traffic import split
-from lab.traffic.nginx import Author, NginxTraffic, Reading
-from lab.traffic.places import Places
+from lab.traffic.nginx import LOCK, Author, NginxTraffic, Reading
+from lab.traffic.places import Place, Places, dump, parse, refs
+from lab.traffic.pointer import PlaceError
+
+# Where the state keeps what experiments have said of the mesh.
+NAMED: Final = "mesh.json"
 
 
 class Mesh(Protocol):
     """What splits: IstioTraffic, GatewayTraffic."""
 
     places: Places
+
+    def learn(self, named: Places) -> None:
+        """Also of the routes whose places experiments have named. Raises PlaceError."""
+        ...
+
+    def check_named(self, route: str, variants: Mapping[str, Place]) -> None:
+        """Whether an experiment may name these. Raises PlaceError."""
+        ...
 
     def set_weights(self, route: str, weights: Mapping[str, float]) -> None:
         """Raises lab.errors.Refused, and changes nothing, when they cannot be had."""
@@ -33,7 +47,24 @@ class MeshTraffic(NginxTraffic):
         super().__init__(state, gateway, clock)
         self._mesh = mesh
 
+    def check_places(self, experiment: Experiment) -> None:
+        """Whether the mesh could be split where the experiment's file says. Raises PlaceError."""
+        if found := refs(experiment):
+            self._mesh.check_named(experiment.route, found)
+
+    def take_places(self, experiment: Experiment) -> None:
+        """From now on, and after a restart, the route's weights are where the experiment's file says. Raises Refused."""
+        found = refs(experiment)
+        if not found:
+            return
+        self.check_places(experiment)
+        with files.locked(self.state / LOCK):
+            kept = named(self.state)
+            if kept.get(experiment.route) != found:
+                files.replace(self.state / NAMED, dump({**kept, experiment.route: found}))
+
     def _apply(self, wanted: Callable[[Routes], Mapping[str, Route]], author: Author) -> tuple[Routes, Routes]:
+        self._mesh.learn(named(self.state))
         return super()._apply(lambda routes: {name: self._in_whole_percent(name, route) for name, route in wanted(routes).items()}, author)
 
     def _replace(self, reading: Reading, changed: Mapping[str, Route], last: Mapping[str, int], author: Author) -> None:
@@ -47,6 +78,15 @@ class MeshTraffic(NginxTraffic):
         if name not in self._mesh.places or not any(route.weights.values()):
             return route
         return route.model_copy(update={"weights": {variant: float(one) for variant, one in split.whole(route.weights).items()}})
+
+
+def named(state: Path) -> dict[str, dict[str, Place]]:
+    """The places that experiments have named, of each route those of the last one that did. Raises PlaceError."""
+    text = files.read(state / NAMED)
+    try:
+        return parse(text) if text else {}
+    except PlaceError as error:
+        raise PlaceError(f"{state / NAMED}: {error} Delete it, and start the experiment again.") from error
 
 
 def shares(name: str, route: Route) -> Mapping[str, float]:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lab import files, upstreams
 from lab.errors import RoutesError, StateError
@@ -13,6 +13,9 @@ from lab.journal.decisions import Decision
 from lab.routes import Route, Routes, dump, examine, parse, with_weights
 from lab.routes.parse import Examined, epochs, no_route, spent
 from lab.routes.table import Known
+
+if TYPE_CHECKING:
+    from lab.spec.experiment import Experiment
 
 FILE = "routes.json"
 PREVIOUS = "routes.previous.json"
@@ -87,6 +90,12 @@ class NginxTraffic:
     def write(self, routes: Routes, author: Author = Author()) -> Routes:  # noqa: B008 - it is immutable
         """Makes the routes of a table count; those that differ from what counts now get the next epoch. Returns what counts then."""
         return self._apply(lambda _: routes.routes, author)[1]
+
+    def check_places(self, experiment: "Experiment") -> None:
+        """Our NGINX has no objects of a cluster: whatever a file says of them is passed over."""
+
+    def take_places(self, experiment: "Experiment") -> None:
+        """The same."""
 
     def weights(self, route: str) -> Mapping[str, float]:
         """Percent of the visitors of each variant of a route."""

@@ -9,7 +9,7 @@ from lab.routes.parse import no_route
 from lab.traffic import split
 from lab.traffic.cluster import Conflict, Unanswered
 from lab.traffic.places import Object, Place, Places
-from lab.traffic.pointer import PlaceError, Steps
+from lab.traffic.pointer import PlaceError, Steps, dotted
 from lab.traffic.split import Operation, SplitError
 
 # Times that one object is read and patched before the lab gives up for now, and seconds before the second time; then twice as many.
@@ -37,11 +37,29 @@ class ObjectTraffic:
 
     def __init__(self, api: Api, places: Places, rest: Callable[[float], object] = time.sleep) -> None:
         """Raises PlaceError for places of another kind. `rest` waits so many seconds."""
-        for route, variants in places.items():
-            _check(self.kind, route, variants)
-        self.places = places
+        self._told: Places = {}
+        self.places: Places = {}
         self._api = api
         self._rest = rest
+        self._told = self.places = self.checked(places)
+
+    def checked(self, places: Places) -> Places:
+        """The same, if its weights can be changed. Raises PlaceError."""
+        for route, variants in places.items():
+            _check(self.kind, route, variants)
+        return places
+
+    def learn(self, named: Places) -> None:
+        """Also of the routes whose places experiments have named; those of the settings come first. Raises PlaceError."""
+        self.places = {**self.checked(named), **self._told}
+
+    def check_named(self, route: str, variants: Mapping[str, Place]) -> None:
+        """Whether an experiment may name these. Raises PlaceError where the settings say otherwise."""
+        self.checked({route: variants})
+        told = self._told.get(route, {})
+        for variant, place in variants.items() if told else ():
+            if variant not in told or place[:2] != told[variant][:2]:
+                raise PlaceError(_otherwise(route, variant, place, told.get(variant)))
 
     def weights(self, route: str) -> Mapping[str, float]:
         """Percent of the visitors of each variant of a route, as the cluster splits them now."""
@@ -79,6 +97,11 @@ class ObjectTraffic:
             raise RoutesError(no_route(route, self.places.keys()))
         variants = self.places[route]
         return next(iter(variants.values())).object, {name: place.path for name, place in variants.items()}
+
+
+def _otherwise(route: str, variant: str, place: Place, told: Place | None) -> str:
+    says = f"LAB_WEIGHTS says {told.object.called}, {dotted(told.path)}" if told else f"LAB_WEIGHTS has no {variant} of {route}"
+    return f"weightObjRef of {variant} is {place.object.called}, {dotted(place.path)}, but {says}. Make them the same."
 
 
 def _check(kind: str, route: str, variants: Mapping[str, Place]) -> None:

@@ -1,10 +1,12 @@
-"""Where a cluster keeps the weight of each variant: read from a file, checked against what an experiment says (`weightObjRef`)."""
+"""Where a cluster keeps the weight of each variant: as a file of the settings says, or experiments (`weightObjRef`)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import yaml
 
+from lab.spec.experiment import Experiment
 from lab.traffic import pointer
 from lab.traffic.pointer import PlaceError
 
@@ -48,6 +50,32 @@ def place(said: Mapping[str, Any]) -> Place:
         raise PlaceError(f"series is {series!r}, must be an object of texts: what the variant's time series are called by.")
     where = Object(said["apiVersion"], said["kind"], said["namespace"], said["name"])
     return Place(where, pointer.steps(said["fieldPath"]), series)
+
+
+def refs(experiment: Experiment) -> dict[str, Place]:
+    """Where an experiment's file says that the weights of its variants are; empty if it says nothing. Raises PlaceError.
+
+    Its versions' variables are what their time series in Prometheus may be called by.
+    """
+    found = {}
+    for version in experiment.versions:
+        if version.place:
+            try:
+                found[version.variant] = place(version.place)._replace(series=version.variables)
+            except PlaceError as error:
+                raise PlaceError(f"{version.name}: {error}") from error
+    return found
+
+
+def dump(places: Places) -> str:
+    """As `parse` reads it."""
+    said = {route: {variant: _said(one) for variant, one in variants.items()} for route, variants in places.items()}
+    return json.dumps(said, indent=2) + "\n"
+
+
+def _said(one: Place) -> dict[str, Any]:
+    fields = dict(zip(FIELDS, (*one.object, pointer.dotted(one.path)), strict=True))
+    return {**fields, "series": dict(one.series)}
 
 
 def parse(text: str) -> dict[str, dict[str, Place]]:

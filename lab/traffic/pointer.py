@@ -26,6 +26,11 @@ def steps(field_path: str) -> Steps:
     return tuple(one[1] if one[1] is not None else int(one[2]) for one in found)
 
 
+def dotted(path: Steps) -> str:
+    """As Iter8 writes it: what `steps` reads."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
 def pointer(path: Steps) -> str:
     """As JSON Patch writes it, RFC 6901; the names that `steps` takes need no escapes."""
     return "".join(f"/{step}" for step in path)

@@ -48,11 +48,14 @@ class Wanted:
     visitor: str | None = None
     request_id: str | None = None
     since: str | None = None
+    until: str | None = None
 
     def filter(self) -> log.Filter:
         """Raises MomentError for a time that is none, WantedError for a status."""
-        since = moment(self.since, datetime.now(UTC)) if self.since else None
-        return log.Filter(**(vars(self) | {"status": _statuses(self.status) if self.status else None, "since": since}))
+        now = datetime.now(UTC)
+        since, until = (moment(text, now) if text else None for text in (self.since, self.until))
+        status = _statuses(self.status) if self.status else None
+        return log.Filter(**(vars(self) | {"status": status, "since": since, "until": until}))
 
 
 def _statuses(text: str) -> tuple[int, int]:

@@ -111,12 +111,12 @@ def status_of(controller: Controller, case: Case, routes: Mapping[str, Route] | 
     return statuses.status(case, present)
 
 
-def explanation(controller: Controller, case: Case, at: float | None) -> str:
-    """In words."""
+def explanation(controller: Controller, case: Case, at: float | None, routes: Mapping[str, Route] | None = None) -> str:
+    """In words. routes: as they are now, for who asks about many runs."""
     story, experiment = case.story, case.experiment
     looks = [look for look in story.looks if at is None or look.at <= at]
     decision = controller.judge.heard(looks[-1].decision, experiment) if looks else None
-    said = status_of(controller, case)
+    said = status_of(controller, case, routes)
     is_past = at is not None and len(looks) < len(story.looks)
     progress = Progress(
         stage="Running" if is_past else said["stage"],

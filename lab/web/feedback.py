@@ -17,6 +17,7 @@ from lab.feedback.outcome import Answer, Outcome
 from lab.feedback.parse import BODY_MAX_BYTES, HOW, TOO_LONG, parse
 from lab.web.answer import json_answer
 from lab.web.feedback_page import refusal_page, thanks_page
+from lab.web.wanted import wants_page
 
 # What the gateway writes into X-Lab-Route and X-Lab-Pin, and into X-Lab-Seldon: ns-baseline/iris.
 NAME = re.compile(r"[a-z0-9]{1,40}")
@@ -71,7 +72,7 @@ def _sender(request: Request, body: Body) -> Sender:
         variant=_fitting(NAME, headers.get("x-lab-pin")),
         address=_fitting(DEPLOYMENT, headers.get("x-lab-seldon")),
         visitor=_fitting(REQUEST_ID, headers.get("x-lab-visitor")),
-        is_page=body.is_form and _wants_page(request),
+        is_page=body.is_form and wants_page(request),
     )
 
 
@@ -128,11 +129,7 @@ async def _how(request: Request) -> Response:
     """Somebody looks at the address, or sends it something else."""
     sentence = f"Feedback is sent by POST. {HOW}"
     allow = {"Allow": "POST"}
-    return refusal_page(request, 405, sentence, allow) if _wants_page(request) else json_answer({"detail": sentence}, 405, allow)
-
-
-def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
+    return refusal_page(request, 405, sentence, allow) if wants_page(request) else json_answer({"detail": sentence}, 405, allow)
 
 
 def _fitting(pattern: re.Pattern[str], value: str | None) -> str | None:

@@ -57,4 +57,6 @@ def refusal_page(request: Request, status: int, sentence: str, headers: Mapping[
 def _page(request: Request, status: int, headers: Mapping[str, str], said: Mapping[str, object]) -> Response:
     given = request.headers.get("x-forwarded-prefix", "")
     home = given if PREFIX.fullmatch(given) else ""
-    return HTMLResponse(templates.get_template("thanks.html").render(said, home=home), status, {**POLICY, **headers})
+    # The gateway always says for whom it asks; who comes over the socket has no page of the lab's beside this one.
+    lab = "/lab" if "x-forwarded-for" in request.headers else ""
+    return HTMLResponse(templates.get_template("thanks.html").render(said, home=home, lab=lab), status, {**POLICY, **headers})

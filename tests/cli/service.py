@@ -34,12 +34,13 @@ class FakeService:
         name, _, part = unquote(url.path.removeprefix("/experiments").removeprefix("/")).partition("/")
         if not name:
             return 200, {"experiments": self.statuses}
-        found = self._of(name)
+        query = parse_qs(url.query)
+        found = self._of(name, "true" in query.get("exact", []))
         if found is None:
             return 404, {"detail": f"There is no experiment {name}. There are {', '.join(one['name'] for one in self.statuses)}."}
         if self.later:
             self.statuses = self.later.pop(0)
-        at = parse_qs(url.query).get("at", ["now"])[0]
+        at = query.get("at", ["now"])[0]
         parts = {"": found, "explain": {"text": f"Continue: as of {at}.\n"}, "report": self.report | {"name": name}}
         return 200, parts[part]
 
@@ -55,8 +56,9 @@ class FakeService:
         assert deed in DEEDS
         return 200, found
 
-    def _of(self, name: str) -> dict[str, Any] | None:
-        return next((one for one in self.statuses if name in (one["name"], one["experiment"])), None)
+    def _of(self, name: str, is_exact: bool = False) -> dict[str, Any] | None:
+        """The newest of a file's name, unless `is_exact`."""
+        return next((one for one in self.statuses if name == one["name"] or (name == one["experiment"] and not is_exact)), None)
 
 
 @contextmanager

@@ -55,6 +55,18 @@ def test_it_waits_for_what_is_to_come(lab: Lab, service: FakeService, monkeypatc
     assert result.exit_code == 0
 
 
+def test_it_waits_for_the_run_that_was_meant_though_another_begins(
+    lab: Lab, service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "POLL_S", 0.01)
+    second = status("iris-progressive-2", experiment="iris-progressive")
+    service.later = [[second, completed()]]
+
+    result = lab("assert iris-progressive -c completed --timeout 30")
+
+    assert (result.exit_code, result.stdout) == (0, "All conditions satisfied.\n")
+
+
 def test_it_waits_no_longer_than_it_is_told(lab: Lab, service: FakeService) -> None:
     start = time.monotonic()
 

@@ -19,6 +19,7 @@ from lab.judge.said import as_json, of_json
 from lab.routes import Route, Routes
 from lab.routes.table import Known
 from lab.spec.experiment import Experiment
+from lab.spec.means import ALONE, Means
 from lab.spec.read import read as read_file
 from lab.spec.resolve import resolved
 from lab.stats.counts import Counts
@@ -142,8 +143,8 @@ def first(experiment: Experiment) -> Standing:
     return Standing(1, {experiment.baseline.variant: 100.0 - sum(candidates.values()), **candidates})
 
 
-def resolve(file: str, routes: Routes, known: Known) -> Any:
-    return resolved(read_file(file), routes, known)
+def resolve(file: str, routes: Routes, known: Known, means: Means = ALONE) -> Any:
+    return resolved(read_file(file), routes, known, means)
 
 
 def blocks(run: Run, after: float, through: float) -> tuple[Block, ...]:

@@ -184,6 +184,18 @@ CASES: Mapping[str, Told] = {
     "roll back, latency": ended(
         "roll back", _harm("latency-95th-percentile", 612.0, 250.0, "ms", 512), measured=SLOW, log_e_max=_e(slow=5300), **SLIGHTLY_BETTER
     ),
+    "roll back, slow for a while": ended(
+        "roll back", _harm("latency-95th-percentile", 174.2, 250.0, "ms", 512), log_e_max=_e(slow=5300), **SLIGHTLY_BETTER
+    ),
+    "roll back, slower for a while": ended(
+        "roll back",
+        _harm("latency-95th-percentile against the baseline", 174.2, 217.2, "ms", 512),
+        log_e_max=_e(slower=5300),
+        **SLIGHTLY_BETTER,
+    ),
+    "roll back, worse for a while": ended(
+        "roll back", _harm("user-engagement worse", 0.0233, 0.0, "", 820), log_e_max=_e(worse=5300), **SLIGHTLY_BETTER
+    ),
     "roll back, worse reward": ended(
         "roll back",
         _harm("user-engagement worse", -0.05, 0.0, "", 820),

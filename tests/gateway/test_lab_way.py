@@ -47,6 +47,16 @@ def test_what_a_client_invents_never_reaches_the_lab(shared_gateway: Gateway) ->
     assert "spoofed" not in str(shared_gateway.lab.seen[-1])
 
 
+@pytest.mark.parametrize(("accept", "kind"), [("*/*", "application/json"), ("text/html", "text/html; charset=utf-8")])
+def test_a_picture_to_compare_may_have_10_mb_and_more_is_a_sentence(shared_gateway: Gateway, accept: str, kind: str) -> None:
+    address, headers, limit = f"{shared_gateway.url}/lab/compare", {"Accept": accept}, 10 * 2**20
+
+    taken, refused = (requests.post(address, b"x" * size, headers=headers, timeout=30) for size in (limit, limit + 1))
+
+    assert (taken.status_code, refused.status_code, refused.headers["Content-Type"]) == (200, 413, kind)
+    assert "The upload is larger than 10 MB. Send a smaller file." in refused.text
+
+
 @pytest.mark.parametrize("bind", ["0.0.0.0", "192.0.2.7", "::"])
 def test_beyond_loopback_the_lab_is_told_that_reading_needs_a_sign_in(bind: str) -> None:
     with gateway_with(LAB_BIND=bind) as gateway:

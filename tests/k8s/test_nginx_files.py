@@ -123,6 +123,17 @@ def test_a_proxy_asks_its_model_and_answers_for_its_own_health(model: Model, run
     assert proxy.get("/predict/test").text == "ok"
 
 
+def test_the_door_for_prometheus_opens_to_the_metrics_alone(model: Model, running: Any) -> None:
+    text = (REPOSITORY / "k8s" / "base" / "lab" / "doors.conf").read_text()
+    http = text[text.index("http {") :].replace("listen 8093", "listen 8000").replace("listen 8091", "listen unix:/tmp/routes.sock")
+    lab = http.replace("unix:/sockets/lab.sock:", f"127.0.0.1:{model.server_port}")
+    doors = running(f"worker_processes 1;\npid /tmp/doors.pid;\nevents {{}}\n{lab}")
+
+    assert doors.get("/metrics").text == "ok"
+    assert [doors.get(path).status_code for path in ("/", "/sql", "/metrics/", "/routes.json")] == [404] * 4
+    assert requests.post(f"http://127.0.0.1:{doors.port}/metrics", timeout=10).status_code == 403
+
+
 def test_the_lab_hands_out_its_routes_and_says_when_they_are_unchanged(running: Any, tmp_path: Path) -> None:
     text = (REPOSITORY / "k8s" / "base" / "lab" / "doors.conf").read_text()
     http = text[text.index("http {") :].replace("listen 8091", "listen 8000").replace("root /state", "root /tmp/.")

@@ -1,6 +1,7 @@
 """What every pod of every overlay promises."""
 
 import re
+from itertools import chain
 
 import pytest
 
@@ -75,6 +76,26 @@ def _selects(budget: Object, namespace: str, labels: dict[str, str]) -> bool:
 
 
 @each_overlay
+def test_prometheus_finds_the_numbers_of_every_model_and_of_the_lab(overlay: str) -> None:
+    annotated = 0
+    for one in objects(overlay):
+        if one["kind"] in ("Deployment", "StatefulSet") and (wanted := _tells(one["spec"]["template"]["spec"])):
+            told = one["spec"]["template"]["metadata"]["annotations"]
+            assert told["prometheus.io/scrape"] == "true", one["metadata"]["name"]
+            assert told["prometheus.io/port"] == wanted, one["metadata"]["name"]
+            annotated += 1
+    assert annotated > 8
+
+
+def _tells(pod: Object) -> str | None:
+    """The port at which a container of ours answers /metrics."""
+    models = [one["ports"] for one in pod["containers"] if one["image"].startswith("ab-lab/app_")]
+    doors = [one["ports"] for one in pod["containers"] if one["name"] == "doors"]
+    ports = [port["containerPort"] for port in chain(*models, *doors) if port["name"] == ("http" if models else "metrics")]
+    return str(ports[0]) if ports else None
+
+
+@each_overlay
 def test_every_autoscaler_has_its_deployment(overlay: str) -> None:
     deployments = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in objects(overlay) if one["kind"] == "Deployment"}
     scalers = [one for one in objects(overlay) if one["kind"] == "HorizontalPodAutoscaler"]
@@ -137,7 +158,10 @@ def test_only_the_gateway_reaches_the_lab(overlay: str) -> None:
     policy = of_kind(overlay, "NetworkPolicy")["lab"]["spec"]
 
     assert policy["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "lab"}
-    assert [rule["from"] for rule in policy["ingress"]] == [[{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "gateway"}}}]]
+    asked, open_to_all = policy["ingress"]
+    assert asked["from"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "gateway"}}}]
+    # Numbers, for Prometheus.
+    assert open_to_all == {"ports": [{"port": "metrics"}]}
 
 
 def test_every_variant_has_a_folder_and_a_door() -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.controller.judge import nobody
 from lab.errors import SettingError
 from lab.judge.block import Block
-from lab.metrics.chosen import ask
+from lab.metrics.asked import Inquiry
+from lab.metrics.chosen import ask, inquire, means
 from lab.settings import Settings
 from lab.stats.counts import Counts
 from lab.store.exposed import Run
@@ -34,9 +36,21 @@ def test_the_journals_by_default(tmp_path: Path) -> None:
     assert ask(Settings(tmp_path, tmp_path, tmp_path), journals) is journals
 
 
-def test_our_nginx_needs_no_prometheus(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="LAB_TRAFFIC is nginx, whose journal tells more"):
-        ask(Settings(tmp_path, tmp_path, tmp_path, prometheus="http://prometheus:9090"), journals)
+def test_what_our_nginx_splits_is_counted_by_its_journal(tmp_path: Path) -> None:
+    assert ask(Settings(tmp_path, tmp_path, tmp_path, prometheus="http://prometheus:9090"), journals) is journals
+
+
+def test_files_ask_a_prometheus_only_where_there_is_one(tmp_path: Path) -> None:
+    alone = Settings(tmp_path, tmp_path, tmp_path)
+
+    assert (means(alone).prometheus, inquire(alone)) == (False, nobody)
+    assert means(alone._replace(prometheus="http://prometheus:9090")).prometheus is True
+    assert isinstance(inquire(alone._replace(prometheus="http://prometheus:9090")), Inquiry)
+
+
+def test_an_address_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="LAB_PROMETHEUS is 'prometheus:9090', must be an address like http://prometheus:9090"):
+        inquire(Settings(tmp_path, tmp_path, tmp_path, prometheus="prometheus:9090"))
 
 
 def test_prometheus_counts_what_the_mesh_splits_and_the_journals_the_rest(server: FakePrometheus, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -39,14 +40,32 @@ def test_every_query_of_the_dashboard_asks_for_something_that_the_lab_tells(told
 
 
 def test_prometheus_asks_where_the_lab_answers() -> None:
-    (job,) = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
+    job = jobs()["lab"]
 
     assert job["metrics_path"] == "/lab/metrics"
     assert job["static_configs"] == [{"targets": ["nginx:8080"]}]
 
 
+def test_prometheus_asks_every_model_at_its_usual_port() -> None:
+    services = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"]
+    models = {name: entry["environment"]["PORT"] for name, entry in services.items() if "VARIANT" in entry.get("environment", {})}
+
+    (targets,) = jobs()["models"]["static_configs"]
+
+    assert targets["targets"] == [f"{name}:{usual(port)}" for name, port in models.items()]
+
+
+def usual(port: str) -> str:
+    """What `${NAME:-8012}` is without a NAME."""
+    return port.removesuffix("}").rpartition(":-")[2]
+
+
+def jobs() -> dict[str, Any]:
+    return {job["job_name"]: job for job in yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]}
+
+
 def test_prometheus_is_hardened_and_on_loopback_like_the_rest() -> None:
-    (entry,) = yaml.safe_load((FOLDER / "docker-compose.yml").read_text())["services"].values()
+    entry = yaml.safe_load((FOLDER / "docker-compose.yml").read_text())["services"]["prometheus"]
 
     assert entry["read_only"] is True
     assert entry["user"] == "10001:10001"

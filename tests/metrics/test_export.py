@@ -55,9 +55,9 @@ def test_predictions_are_counted_by_route_variant_and_code(journal: Path, store:
     well = told(store, route="iris", variant="svc", http_response_status_code="200", le="0.05")
     ill = told(store, route="iris", variant="svc", http_response_status_code="503")
 
-    assert well["http_server_request_duration_seconds_bucket"] == 5
-    assert ill["http_server_request_duration_seconds_count"] == 1
-    assert ill["http_server_request_duration_seconds_sum"] == 2.0
+    assert well["lab_prediction_duration_seconds_bucket"] == 5
+    assert ill["lab_prediction_duration_seconds_count"] == 1
+    assert ill["lab_prediction_duration_seconds_sum"] == 2.0
 
 
 def test_a_failure_that_somebody_else_made_good_is_the_assigned_variants(journal: Path, store: Store) -> None:
@@ -74,7 +74,7 @@ def test_a_shadows_copies_are_no_predictions(journal: Path, store: Store) -> Non
     write(journal, prediction(1), prediction(1, variant="forest", reason="shadow"))
     store.read_on()
 
-    assert told(store, route="iris", variant="forest")["http_server_request_duration_seconds_count"] == 0
+    assert told(store, route="iris", variant="forest")["lab_prediction_duration_seconds_count"] == 0
 
 
 def test_a_variant_without_predictions_is_at_0(store: Store) -> None:
@@ -130,3 +130,21 @@ def test_the_lab_answers_at_metrics(state: Path, gateway: Path) -> None:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert 'lab_experiment_weight{route="iris",variant="forest"} 40.0' in answer.text
+
+
+def test_the_labs_own_requests_are_told_by_opentelemetrys_names(state: Path, gateway: Path) -> None:
+    app = create_app(Settings(state, gateway, state))
+
+    async def asked() -> str:
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as lab:
+            await lab.get("http://lab/health")
+            await lab.request("MADE-UP", "http://lab/made-up")
+            return (await lab.get("http://lab/metrics")).text
+
+    text = asyncio.run(asked())
+
+    labels = 'http_request_method="GET",http_response_status_code="200",http_route="/health"'
+    assert f"http_server_request_duration_seconds_count{{{labels}}} 1.0" in text
+    assert 'http_server_active_requests{http_request_method="GET"} 1.0' in text
+    assert 'http_request_method="_OTHER"' in text
+    assert "made-up" not in text.lower()

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -40,9 +41,9 @@ EACH = 3
 
 # What the lab itself tells of its journal.
 LAB = Names(
-    'http_server_request_duration_seconds_count{route="$route",variant="$variant"}',
-    'http_server_request_duration_seconds_count{route="$route",variant="$variant",http_response_status_code=~"5..|499"}',
-    'http_server_request_duration_seconds{route="$route",variant="$variant"}',
+    'lab_prediction_duration_seconds_count{route="$route",variant="$variant"}',
+    'lab_prediction_duration_seconds_count{route="$route",variant="$variant",http_response_status_code=~"5..|499"}',
+    'lab_prediction_duration_seconds{route="$route",variant="$variant"}',
 )
 RUN = Run("iris", "iris", ("svc", "forest"), "request")
 CANARY = """
@@ -127,25 +128,29 @@ def lab(tmp_path: Path) -> Iterator[tuple[Journal, Store, int]]:
 
 @pytest.fixture
 def prometheus(lab: tuple[Journal, Store, int], tmp_path: Path) -> Iterator[str]:
+    text = f"global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: lab, static_configs: [{{targets: ['127.0.0.1:{lab[2]}']}}]}}]\n"
+    (port,) = free_ports(1)
+    with serving(text, port, tmp_path) as address:
+        yield address
+
+
+@contextmanager
+def serving(config: str, port: int, folder: Path) -> Iterator[str]:
+    """Debian's Prometheus with this configuration, once it has scraped something; its address."""
     program = shutil.which("prometheus")
     if program is None:
         reason = "Prometheus is not there: apt-get install prometheus"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    (port,) = free_ports(1)
-    (tmp_path / "prometheus.yml").write_text(
-        f"global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: lab, static_configs: [{{targets: ['127.0.0.1:{lab[2]}']}}]}}]\n"
-    )
+    (folder / "prometheus.yml").write_text(config)
     address = f"127.0.0.1:{port}"
-    options = [
-        f"--config.file={tmp_path / 'prometheus.yml'}",
-        f"--storage.tsdb.path={tmp_path / 'tsdb'}",
-        f"--web.listen-address={address}",
-    ]
+    options = [f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address={address}"]
     process = subprocess.Popen([program, *options, "--log.level=error"])
-    eventually(lambda: _has_scraped(address))
-    yield f"http://{address}"
-    process.terminate()
-    process.wait(20)
+    try:
+        eventually(lambda: _has_scraped(address))
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def _has_scraped(address: str) -> bool:

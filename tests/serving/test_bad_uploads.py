@@ -183,4 +183,4 @@ def test_a_script_in_a_refused_file_name_does_not_run(fruit: Running) -> None:
 
     assert "<script>" not in page.text
     assert "<script>alert(1)</script>" in sentence(page)
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")

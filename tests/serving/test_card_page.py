@@ -127,7 +127,7 @@ def test_hostile_words_in_a_card_stay_words(start: Start, tmp_path: Path) -> Non
     assert "<script" not in page.text
     assert "<img" not in page.text
     assert not any("javascript" in address for address in addresses(page.text))
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")
 
 
 @pytest.mark.parametrize("path", ["/", "/interface/", "/docs", "/nothing", "/result/", "/result/?bad"])

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from lab.spec.errors import SpecError
 from lab.spec.experiment import Metric
+from lab.spec.means import Means
 from lab.spec.metrics import BY_NAME, MEASURES
 from lab.spec.read import read_all
 from lab.spec.resolve import Resolved, resolved
@@ -96,8 +98,51 @@ def test_a_unit_that_does_not_fit_is_refused_where_it_is_declared() -> None:
 def test_a_metric_that_only_prometheus_knows_is_refused_with_what_the_lab_can() -> None:
     said = refusal(written(**objective("team/basket-size", upperLimit=2)) + metric("basket-size", provider="prometheus"))
 
-    assert "team/basket-size would come from Prometheus, which the lab asks only on a cluster, and not yet." in said
+    how = "with LAB_PROMETHEUS, and strength: {method: iter8}"
+    assert f"team/basket-size would come from Prometheus, which the lab asks only {how}." in said
     assert "The lab measures by itself: request-count, error-count, error-rate" in said
+
+
+ASKED = "  params: [{name: query, value: sum(baskets)}]\n"
+IN_ITERS_WAY = {"method": "iter8"}
+
+
+def with_prometheus(text: str) -> Resolved:
+    return resolved(read_all([("tried.yaml", text)]), routes(), KNOWN, Means(prometheus=True))
+
+
+def test_with_a_prometheus_iter8s_method_asks_it_as_the_file_says() -> None:
+    text = written(**objective("team/basket-size", upperLimit=2), criteria__strength=IN_ITERS_WAY)
+
+    found = with_prometheus(text + metric("basket-size", provider="prometheus", units="baskets") + ASKED)
+
+    assert found.experiment.objectives[0].metric == Metric("team/basket-size", "asked", "asked", "baskets")
+    assert found.experiment.questions["team/basket-size"].query() == "sum(baskets)"
+    assert "team/basket-size is asked of Prometheus, as its file says, at every look." in found.notices
+
+
+def test_with_a_prometheus_a_metric_that_the_journal_knows_is_asked_too() -> None:
+    text = written(**objective("team/error-rate", upperLimit="0.02"), criteria__strength=IN_ITERS_WAY)
+
+    found = with_prometheus(text + metric("error-rate", provider="prometheus") + ASKED)
+
+    assert list(found.experiment.questions) == ["team/error-rate"]
+
+
+def test_our_own_method_asks_for_no_point_values() -> None:
+    said = with_prometheus(written(**objective("team/error-rate", upperLimit="0.02")) + metric("error-rate", provider="prometheus") + ASKED)
+
+    assert said.experiment.objectives[0].metric.kind == "rate"
+    assert said.experiment.questions == {}
+    with pytest.raises(SpecError, match=r"which the lab asks only with strength: \{method: iter8\}"):
+        with_prometheus(written(**objective("team/basket-size", upperLimit=2)) + metric("basket-size", provider="prometheus") + ASKED)
+
+
+def test_what_is_asked_needs_a_query() -> None:
+    text = written(**objective("team/basket-size", upperLimit=2), criteria__strength=IN_ITERS_WAY)
+
+    with pytest.raises(SpecError, match="team/basket-size would come from Prometheus, but has no query"):
+        with_prometheus(text + metric("basket-size", provider="prometheus"))
 
 
 def test_a_metric_that_nobody_knows_is_refused_with_what_was_meant() -> None:

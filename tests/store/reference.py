@@ -54,9 +54,11 @@ def labels(lines: list[Record]) -> Counter[tuple[Any, ...]]:
     return Counter((*key(line), line["label"]) for line in lines if line["label"] is not None)
 
 
-def attempts(lines: list[Record]) -> Counter[str]:
-    made = [attempt for line in lines for attempt in line["attempts"]]
-    return Counter(one["variant"] for one in made if one["status"] is not None and one["status"] not in (502, 504))
+def attempts(lines: list[Record]) -> set[tuple[str, int, int]]:
+    made = [attempt for line in lines for attempt in line["attempts"] if attempt["status"] != 502]
+    given_up = Counter(one["variant"] for one in made if one["status"] in (None, 504))
+    tried = Counter(one["variant"] for one in made)
+    return {(variant, n - given_up[variant], given_up[variant]) for variant, n in tried.items()}
 
 
 def rewards(lines: list[Record], said: list[Record]) -> dict[str, tuple[float, bool]]:

@@ -111,6 +111,24 @@ def test_too_few_predictions_say_nothing_of_drift(lab: Lab) -> None:
     assert report(lab.store)[0].shift is None
 
 
+def test_answers_that_came_when_the_gateway_had_given_up_are_not_lost(lab: Lab, tmp_path: Path) -> None:
+    def line(number: int, status: int | None) -> dict[str, object]:
+        return prediction(number, status=status or 499, attempts=[{"variant": "svc", "status": status, "seconds": 10.0}])
+
+    lab.write(line(1, 200), line(2, 504), line(3, None), line(4, 502))
+    lab.store.read_on()
+
+    found = []
+    for answered in (1, 2, 3, 4):
+        (tmp_path / "svc.answers").write_text(f"{answered:020}\n")
+        (one,) = accounts(lab.store, tmp_path)
+        found.append((one.missing, one.late_max, one.unexplained))
+
+    # None, either, or both of the two that it gave up on were answered in the end; one of four is lost.
+    assert found == [(0, 0, 0), (1, 1, 0), (2, 2, 0), (3, 2, 1)]
+    assert one.as_json() == {"variant": "svc", "answered": 4, "journalled": 1, "given_up": 2, "missing": 3, "late_max": 2, "unexplained": 1}
+
+
 def test_answers_that_no_line_tells_of_are_missing(lab: Lab, tmp_path: Path) -> None:
     answered = {"svc": 200, "forest": 500, "custom": 502, "vgg16": None}
     attempts = [{"variant": variant, "status": status, "seconds": 0.1} for variant, status in answered.items()]

@@ -1,5 +1,6 @@
 """Old segments go, with their rows and no others, and what they told of does not look lost."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from lab.journal.segments import Segment
 from lab.store import account, retention
+from lab.store.answers import Tried
 from lab.store.digest import digest
 from lab.store.retention import Bounds, Sized, superfluous
 from tests.store.conftest import START, Lab, feedback, moment, prediction
@@ -95,9 +97,24 @@ def test_answers_that_a_deleted_segment_told_of_are_not_missing(old: Lab, tmp_pa
     assert (after[0].journalled, after[0].missing) == (7, 0)
 
 
+def test_attempts_that_were_given_up_in_a_deleted_segment_are_still_known(lab: Lab, tmp_path: Path) -> None:
+    late = {"status": 504, "attempts": [{"variant": "svc", "status": 504, "seconds": 10.0}]}
+    lab.write(prediction(0, time=moment(0), **late), hour="2026-11-20T10")
+    lab.write(prediction(100, time=moment(3 * 3600)), hour="2026-11-20T13")
+    lab.store.read_on()
+    (tmp_path / "svc.answers").write_text(f"{2:020}\n")
+    before = account.account(lab.store, tmp_path).answers
+
+    retention.tidy(lab.store, Bounds(7.6 / 24, ENDLESS), NOW, frozenset())
+    lab.store.read_on()
+
+    assert before == account.account(lab.store, tmp_path).answers
+    assert (before[0].given_up, before[0].missing, before[0].unexplained) == (1, 1, 0)
+
+
 def test_a_deletion_that_was_announced_but_did_not_happen_counts_nothing_twice(old: Lab, tmp_path: Path) -> None:
     (tmp_path / "svc.answers").write_text("7")
-    retention._write_down(old.store.journal, "predictions-2026-11-20T10.jsonl", {"svc": 2}, NOW)
+    retention._write_down(old.store.journal, "predictions-2026-11-20T10.jsonl", Tried(Counter(svc=2), Counter()), NOW)
     old.store.read_on()
 
     assert account.account(old.store, tmp_path).answers[0].journalled == 7

@@ -1,13 +1,14 @@
 """The settings choose who splits the traffic."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from lab.errors import SettingError
 from lab.settings import Settings
-from lab.traffic.chosen import traffic
+from lab.traffic.chosen import places, traffic
 from lab.traffic.mesh import MeshTraffic
 from lab.traffic.nginx import NginxTraffic
 from tests.traffic.api_server import ApiServer
@@ -45,14 +46,21 @@ def kubeconfig(server: str) -> object:
     }
 
 
+def test_without_a_file_of_weights_only_experiments_name_places(state: Path, gateway: Path) -> None:
+    assert places(Settings(state, gateway, state, traffic="istio")) == {}
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
         ({"traffic": "linkerd"}, "LAB_TRAFFIC is 'linkerd', must be nginx, istio or gateway."),
-        ({"traffic": "istio"}, "LAB_WEIGHTS is None: there must be a file that says where the cluster keeps each variant's weight."),
+        (
+            {"traffic": "istio", "weights": Path("/nowhere")},
+            "LAB_WEIGHTS is /nowhere: there must be a file that says where the cluster keeps each variant's weight.",
+        ),
     ],
 )
-def test_a_setting_that_means_nothing_is_a_sentence(state: Path, gateway: Path, settings: dict[str, str], sentence: str) -> None:
+def test_a_setting_that_means_nothing_is_a_sentence(state: Path, gateway: Path, settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SettingError) as refused:
         traffic(Settings(state, gateway, state)._replace(**settings))
 
