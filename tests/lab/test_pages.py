@@ -202,7 +202,7 @@ def test_a_comparison_shows_every_model_of_the_route_side_by_side(lab: Lab, brow
 
         for variant in ("custom", "vgg16", "vgg16int8"):
             expect(page.locator(f"#variant-{variant}")).to_contain_text(variant)
-        ids = page.get_by_role("link", name="prediction").evaluate_all("links => links.map(link => link.href)")
+        ids = page.locator("a[href*='/prediction/']").evaluate_all("links => links.map(link => link.href)")
         assert len(set(ids)) == 3
 
 

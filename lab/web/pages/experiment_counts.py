@@ -12,7 +12,7 @@ from lab.controller.case import Case
 from lab.controller.story import Story
 from lab.store.answers import Account, accounts
 from lab.store.store import Store
-from lab.store.sums import BLOCK_S
+from lab.store.sums import BIN, BLOCK_S
 from lab.web.pages.experiment_figures import LatencyOf
 
 # Seconds of a run that are counted at most, its last ones: a page takes no longer after a week than after half an hour.
@@ -50,7 +50,8 @@ def seen(store: Store, sockets: Path, case: Case, now: float) -> Seen:
         # One view of the tables: feedback and the predictions that it is about belong together.
         cursor.execute("begin transaction read only")
         counted = _rows(cursor, COUNTED, values)
-        bins = _rows(cursor, BINS, values)
+        ((through,),) = _rows(cursor, "select through from progress", {})
+        bins = _rows(cursor, BINS, {**values, "through": through})
         said = _rows(cursor, SAID, values)
     return Seen(
         since=since,
@@ -67,7 +68,13 @@ def seen(store: Store, sockets: Path, case: Case, now: float) -> Seen:
 COUNTED = f"""select variant, sum(n)::BIGINT, sum(rescued)::BIGINT from blocks
 where {OURS} and reason in ('split', 'shadow') group by variant"""
 
-BINS = f"select variant, bin, sum(n)::BIGINT from latency where {OURS} and reason in ('split', 'shadow') group by variant, bin"
+# Of the sums, and of what is not summed yet: the view of both would put it together twice.
+BINS = f"""select variant, bin, sum(n)::BIGINT from (
+    select variant, bin, n from latency_sums where {OURS} and reason in ('split', 'shadow')
+    union all
+    select variant, {BIN}, 1 from predictions
+    where {OURS.replace("block", "time")} and time >= $through and reason in ('split', 'shadow')
+) group by all"""
 
 SAID = """select predicted_variant, count(distinct request_id) from feedback
 where predicted_route = $route and experiment = $run and predicted_at >= $since and reason = 'split'
