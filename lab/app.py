@@ -78,7 +78,7 @@ def create_app(here: Settings) -> FastAPI:
         return Response(exporter.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     @app.get("/health")
-    def health() -> dict[str, str]:
+    async def health() -> dict[str, str]:
         return {"health": "ok"}
 
     @app.get("/routes")

@@ -42,6 +42,11 @@ class Settings(NamedTuple):
     secrets: Path | None = None
     """Folder of the secrets that Metric resources name: for each a folder, with a file for each key."""
 
+    @property
+    def pages(self) -> str:
+        """Where people find the lab's pages: under the name that they use for this machine, as a browser signs in to one name alone."""
+        return f"{self.url.replace('//127.0.0.1:', '//localhost:')}/lab"
+
 
 def from_environment() -> Settings:
     """Reads LAB_STATE (default: state/ in the checkout), LAB_GATEWAY (nginx/ in the checkout) and LAB_SOCKETS (run/ in the state, or where

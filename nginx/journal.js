@@ -93,8 +93,12 @@ function told(header) {
     return kept;
 }
 
-// The answer of the last attempt arrived whole: a model that dies half-way has already sent a 200.
-function whole(variables) {
+// The answer of the last attempt arrived whole: a model that dies half-way has already sent a 200. Where the gateway answers
+// for the models, its own answer is whole; what is declared then is what the model would have said.
+function whole(variables, answered) {
+    if (answered === null) {
+        return true;
+    }
     const declared = variables.upstream_http_content_length;
     const received = parts(variables.upstream_response_length).pop();
     return !declared || declared === received;
@@ -141,7 +145,7 @@ function visitorsLine(r) {
         visitor: variables.lab_visitor || null,
         path: harmless((variables.request_uri || '').split('?')[0]),
         status: Number(variables.status),
-        complete: whole(variables),
+        complete: whole(variables, answered),
         request_s: Number(variables.request_time),
         bytes: Number(variables.body_bytes_sent),
     });

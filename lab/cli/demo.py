@@ -66,13 +66,13 @@ async def _demo(played: Play, keep: bool) -> int:
         for one in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(one, visitors.stop.set)
         try:
-            return await _play(stage, played, here.url)
+            return await _play(stage, played, here.pages)
         finally:
             await stage.end()
             await _tidy(stage, keep)
 
 
-async def _play(stage: Stage, played: Play, url: str) -> int:
+async def _play(stage: Stage, played: Play, pages: str) -> int:
     began = time.monotonic()
     status = await stage.begin()
     print(f"{status['name']} has begun: {CANDIDATE} against {BASELINE} on the route {ROUTE}, {status['iterations']} looks at most.")
@@ -86,7 +86,7 @@ async def _play(stage: Stage, played: Play, url: str) -> int:
     print(wrapped(await stage.explanation(), terminal.console().width))
     if met is not None:
         terminal.console().print(table(met))
-    print(f"The experiment's page: {url}/lab/experiment/{status['name']}")
+    print(f"The experiment's page: {pages}/experiment/{status['name']}")
     return 0 if status["verdict"] == played.ending else 3
 
 

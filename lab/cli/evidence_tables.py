@@ -49,7 +49,10 @@ def _cells(row: dict[str, Any]) -> list[str]:
 def _trouble(row: dict[str, Any]) -> str:
     if row["rescued"]:
         return f"  ({row['variant']} failed, {row['served_by']} answered)"
-    return "" if row["complete"] else "  (broken off)"
+    if row["reason"] == "shadow" and not row["complete"]:
+        return "  (no answer)" if row["attempts"] else "  (dropped: too many waited)"
+    # An error is an answer, and a whole one.
+    return "" if row["complete"] or row["status"] >= 500 else "  (broken off)"
 
 
 def rows_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:

@@ -142,7 +142,7 @@ def _started(one: Status, now: float) -> str:
         )
     due = "" if one["next_look_at"] is None else f" The first look is in {max(one['next_look_at'] - now, 0):.0f} s."
     head = f"{name} is started on the route {one['route']}: {run_lines.weights(one)}.{due}"
-    page = f"{settings.from_environment().url}/lab/experiment/{quote(name)}"
+    page = f"{settings.from_environment().pages}/experiment/{quote(name)}"
     return f"{head}\nTo watch it: lab status {name} -w\nTo hear why: lab explain {name}\nIts page: {page}"
 
 

@@ -10,7 +10,7 @@ def open_(output: OutputOption = Output.table) -> None:
     """Prints a link that signs a browser in, once and within a minute: for moving the traffic from the lab's pages."""
     with sentences():
         made = client.here().command("/sign-in-code", {})
-        url = f"{settings.from_environment().url}/lab/sign-in?code={made['code']}"
+        url = f"{settings.from_environment().pages}/sign-in?code={made['code']}"
     if output is Output.json:
         print(json.dumps({"url": url, "seconds": made["seconds"]}))
         return

@@ -52,6 +52,11 @@ class LookTold(NamedTuple):
     held: bool
     """It was paused, so that only harm counted."""
 
+    @property
+    def said(self) -> str:
+        """Its number among the iterations, as a run's status counts them: `4`; of one while it was paused, `4, paused`."""
+        return f"{self.standing.iteration - 1:,}{', paused' if self.held else ''}"
+
 
 class Deed(NamedTuple):
     """What somebody did with a run, in the words of the record."""

@@ -23,6 +23,9 @@ PREDICTION_S = 10.0
 # Most connections of one question to all.
 AT_ONCE = 16
 
+# What the gateway answers for a service that does not.
+UNANSWERED = (502, 503, 504)
+
 # Longest answer that is read.
 ANSWER_MAX_BYTES = 2_000_000
 
@@ -38,6 +41,8 @@ class Portrait(NamedTuple):
     card: Card | None
     form: Form | None
     why: str = ""
+    is_silent: bool = False
+    """Whether nothing came of it: neither in time, nor anything but the gateway's word for it."""
 
     @property
     def is_off(self) -> bool:
@@ -111,9 +116,12 @@ class Client:
             async with asyncio.timeout(self._card_s):
                 heard = await self._heard(http, "GET", f"{service.path}/metadata?card=1&form=1")
         except (TimeoutError, httpx.HTTPError) as error:
-            return Portrait(service, None, None, _silence(error, self._card_s))
+            return Portrait(service, None, None, _silence(error, self._card_s), is_silent=True)
         found = said.metadata(heard.body) if heard.status == 200 else None
-        return Portrait(service, found.card, found.form) if found else Portrait(service, None, None, _reason(heard))
+        if found:
+            return Portrait(service, found.card, found.form)
+        unseen = Portrait(service, None, None, _reason(heard))
+        return unseen._replace(is_silent=heard.status in UNANSWERED and not unseen.is_off)
 
     async def _predicted(self, http: httpx.AsyncClient, service: Service, labels: Sequence[str], given: Input, mark: str) -> Answer:
         began = time.perf_counter()

@@ -23,10 +23,11 @@ class Entry(NamedTuple):
 class Directory:
     """Asks one gateway. The services are the gateway's, so there are never many."""
 
-    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` tells seconds."""
+    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic, fresh_s: float = FRESH_S) -> None:
+        """`clock` tells seconds; for `fresh_s` of them what a service said counts."""
         self._client = client
         self._clock = clock
+        self._fresh_s = fresh_s
         self._asked: dict[Service, float] = {}
         self._entries: dict[Service, Entry] = {}
 
@@ -40,6 +41,11 @@ class Directory:
             self._asked[said.service] = now
         return [self._entries[one] for one in services]
 
+    def remembered(self, service: Service) -> Portrait | None:
+        """How it was when it was last asked."""
+        entry = self._entries.get(service)
+        return entry.now if entry else None
+
     def _is_fresh(self, service: Service, now: float) -> bool:
         entry = self._entries.get(service)
-        return entry is not None and 0 <= now - self._asked[service] < (FRESH_S if entry.now.card else SILENT_S)
+        return entry is not None and 0 <= now - self._asked[service] < (self._fresh_s if entry.now.card else SILENT_S)

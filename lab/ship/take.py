@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import signal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True, help="to listen on")
     said = parser.parse_args()
     said.journal.mkdir(exist_ok=True)
+    # As the first process of a container it would not hear SIGTERM otherwise, and be waited for until it is killed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server(said.journal, ("", said.port)).serve_forever()
     except KeyboardInterrupt:

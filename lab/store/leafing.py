@@ -1,7 +1,7 @@
 """Leafs through the log, the newest first: a page of it, within a bounded stretch, that keeps its place while predictions come in."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 import duckdb
@@ -9,7 +9,7 @@ import duckdb
 from lab.store import stretch
 from lab.store.log import CONDITIONS, Filter, records
 from lab.store.store import Store
-from lab.store.stretch import Stretch
+from lab.store.stretch import AHEAD, Stretch, utc
 
 # Predictions of one page.
 PAGE = 50
@@ -19,9 +19,6 @@ SEARCHED = 200_000
 SEARCHED_FOR_ALL = 1_000
 # Who says since when wants all of it; what fits is rare by then, and quick to find.
 SEARCHED_SINCE = 1_000_000
-
-# Clocks may differ by so much. What is dated later than that is wrong: it would stand at the top for ever.
-AHEAD = timedelta(minutes=1)
 
 LATELY = timedelta(minutes=1)
 
@@ -78,13 +75,13 @@ def lately(store: Store, now: float) -> Lately:
     """`now` in seconds since 1970."""
     with store.cursor() as cursor:
         question = "select count(*), max(time) from predictions where time >= $start and time < $end"
-        values = {"start": _moment(now) - LATELY, "end": _moment(now) + AHEAD}
+        values = {"start": utc(now) - LATELY, "end": utc(now) + AHEAD}
         return Lately(*(cursor.execute(question, values).fetchone() or (0, None)))
 
 
 def newest(store: Store, wanted: Filter, now: float) -> Leaf:
     """The newest predictions that fit. `now` in seconds since 1970."""
-    leaf = before(store, wanted, Place(_moment(now) + AHEAD, 0), now)
+    leaf = before(store, wanted, Place(utc(now) + AHEAD, 0), now)
     # Its end lies ahead of what there is.
     return leaf._replace(newer=None, searched=leaf.searched._replace(end=wanted.until))
 
@@ -93,7 +90,7 @@ def before(store: Store, wanted: Filter, place: Place, now: float) -> Leaf:
     """Those that come before a place in time, the nearest."""
     with store.cursor() as cursor:
         cursor.execute("begin transaction read only")
-        end = min(place.time + timedelta(microseconds=1), wanted.until or datetime.max, _moment(now) + AHEAD)
+        end = min(place.time + timedelta(microseconds=1), wanted.until or datetime.max, utc(now) + AHEAD)
         searched = stretch.before(cursor, end, _most(wanted))
         found = _find(cursor, wanted, searched, OLDER, place, "time desc, rowid desc")
         if wanted.since and searched.start and wanted.since < searched.start and len(found) <= PAGE:
@@ -107,7 +104,7 @@ def after(store: Store, wanted: Filter, place: Place, now: float) -> Leaf:
     """Those that come after a place in time, the nearest; the newest first."""
     with store.cursor() as cursor:
         cursor.execute("begin transaction read only")
-        searched = stretch.after(cursor, place.time, _moment(now), _most(wanted))
+        searched = stretch.after(cursor, place.time, utc(now), _most(wanted))
         found = _find(cursor, wanted, searched, NEWER, place, "time, rowid")
     rows, is_more = found[:PAGE][::-1], len(found) > PAGE
     is_over = searched.end is None or (wanted.until is not None and wanted.until <= searched.end)
@@ -145,7 +142,3 @@ def _place(row: dict[str, Any]) -> Place:
 
 def _most(wanted: Filter) -> int:
     return SEARCHED if wanted.wishes.keys() - {"since", "until"} else SEARCHED_FOR_ALL
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

@@ -4,7 +4,7 @@ A pair is a copy and the visitor's own prediction: the same request id, and an a
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import duckdb
@@ -12,6 +12,8 @@ import duckdb
 from lab.store import stretch
 from lab.store.exposed import APART_S
 from lab.store.store import Store
+from lab.store.stretch import AHEAD, utc
+from lab.store.sums import DROPPED
 
 # The newest copies that are looked at, as long as they are no older than a day before the newest of them.
 COPIES = 5_000
@@ -23,9 +25,6 @@ SEARCHED = 100_000
 # For so long the list of shadows remembers one that gets no copies any more.
 REMEMBERED = timedelta(days=30)
 
-# Clocks may differ by so much.
-AHEAD = timedelta(minutes=1)
-
 SHADOWS = """
 select distinct route, variant from (
     select route, variant from block_sums where reason = 'shadow' and block >= $start
@@ -33,9 +32,8 @@ select distinct route, variant from (
     select route, variant from predictions where reason = 'shadow' and time >= $start and time >= (select through from progress)
 ) where variant is not null order by all"""
 
-# A copy that was dropped was sent to nobody.
-COPIED = """
-select count(*), count(*) filter (where complete), count(*) filter (where not complete and status = 503 and len(attempts) = 0),
+COPIED = f"""
+select count(*), count(*) filter (where complete), count(*) filter (where {DROPPED}),
        arg_max(weight, time)
 from predictions
 where route = $route and variant = $variant and reason = 'shadow' and time >= $start and time < $end"""
@@ -112,7 +110,7 @@ class Shadowing(NamedTuple):
 def shadows(store: Store, now: float) -> list[Shadow]:
     """Those that got a copy lately. `now` in seconds since 1970."""
     with store.cursor() as cursor:
-        rows = cursor.execute(SHADOWS, {"start": _moment(now) - REMEMBERED}).fetchall()
+        rows = cursor.execute(SHADOWS, {"start": utc(now) - REMEMBERED}).fetchall()
     return [Shadow(*row) for row in rows]
 
 
@@ -120,7 +118,7 @@ def shadowing(store: Store, shadow: Shadow, now: float) -> Shadowing | None:
     """None for one that never got a copy, as far as the journals tell."""
     with store.cursor() as cursor:
         cursor.execute("begin transaction read only")
-        end = stretch.latest(cursor, _moment(now) + AHEAD, reason="shadow", **shadow._asdict())
+        end = stretch.latest(cursor, utc(now) + AHEAD, reason="shadow", **shadow._asdict())
         if end is None:
             return None
         start = _start(cursor, shadow, end)
@@ -137,7 +135,3 @@ def _start(cursor: duckdb.DuckDBPyConnection, shadow: Shadow, end: datetime) -> 
         stretch.before(cursor, end, SEARCHED).start,
     )
     return max([end - WITHIN, *(start for start in reached if start is not None)])
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

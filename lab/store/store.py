@@ -23,6 +23,7 @@ from lab.journal import segments
 from lab.journal.segments import Line, Segment
 from lab.store import database, reading, tables, transaction
 from lab.store.database import Place
+from lab.store.reading import UNCOMMITTED
 from lab.store.recent import Recent
 
 # Bytes that are read in one transaction at most, unless they are whole files that nobody writes to any more.
@@ -209,7 +210,10 @@ class Store:
         self._connection = database.connect(self.place, self._reward_cap)
         try:
             self._recall()
-        except duckdb.Error:
+        except duckdb.Error as error:
+            # What is too large for the memory is not broken, and would be no smaller the next time.
+            if isinstance(error, duckdb.OutOfMemoryException):
+                raise
             log.warning("%s is damaged, and made anew from the journals.", self.place.file)
             self._close()
             database.remove(self.place)
@@ -225,7 +229,7 @@ class Store:
         # Whether there may be feedback whose prediction has not come yet.
         self._waits = True
         ((self._through,),) = self._ask("select through from progress", [])
-        self.recent.add(self._ask(transaction.NEWEST, []))
+        self.recent.add(transaction.newest(self._reader))
 
     def _close(self) -> None:
         self._reader.close()
@@ -402,7 +406,7 @@ class Store:
                 now = datetime.fromtimestamp(self._clock(), UTC).replace(tzinfo=None)
                 through = transaction.add_to_sums(self._reader, look, through, now)
                 waits = waits and transaction.meet_feedback(self._reader)
-                newest = transaction.newest(self._reader, look.added.total())
+                newest = transaction.newest(self._reader, UNCOMMITTED)
             elif look.added and kind is tables.FEEDBACK:
                 transaction.meet_predictions(self._reader)
                 waits = True

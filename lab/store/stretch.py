@@ -1,7 +1,7 @@
 """How far the newest predictions reach: so that a page searches some of them, and never all."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -11,6 +11,9 @@ from lab.store.sums import BLOCK, BLOCK_S
 
 # Seconds that are tried one after the other: each is sixteen times the one before, from an hour to half a year.
 REACHES_S = tuple(3600 * 16**power for power in range(4))
+
+# Clocks may differ by so much. What is dated later than that is wrong: it would be the newest for ever.
+AHEAD = timedelta(minutes=1)
 
 # What is summed already, and what is younger than that.
 COUNTED = """
@@ -48,7 +51,7 @@ def before(cursor: duckdb.DuckDBPyConnection, end: datetime, most: int, **of: st
     """
     counting = _Counting(cursor, of)
     for reach in REACHES_S:
-        start = end - timedelta(seconds=reach)
+        start = _earlier(end, reach)
         n = counting.between(start, end)
         if n >= most:
             return _cut_start(counting, Stretch(start, end, n), most)
@@ -59,7 +62,7 @@ def latest(cursor: duckdb.DuckDBPyConnection, end: datetime, **of: str) -> datet
     """When the last prediction before `end` was that fits, to the end of its block; None: never."""
     counting = _Counting(cursor, of)
     for reach in (*REACHES_S, None):
-        start = datetime.min if reach is None else end - timedelta(seconds=reach)
+        start = datetime.min if reach is None else _earlier(end, reach)
         found = counting.last_block(start, end)
         if found is not None:
             return found + timedelta(seconds=BLOCK_S)
@@ -82,6 +85,11 @@ def after(cursor: duckdb.DuckDBPyConnection, start: datetime, now: datetime, mos
         if n >= most:
             return _cut_end(counting, Stretch(start, end, n), most)
     return Stretch(start, None, counting.between(start, datetime.max))
+
+
+def utc(seconds: float) -> datetime:
+    """Without a zone, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
 
 
 class _Counting:
@@ -107,6 +115,11 @@ class _Counting:
     def _ask(self, sql: str, start: datetime | None, end: datetime | None) -> list[tuple]:  # type: ignore[type-arg]
         values = {"start": start, "end": end, "through": self.through, **self.of}
         return self.cursor.execute(sql.format(of=self.condition, block=BLOCK), values).fetchall()
+
+
+def _earlier(end: datetime, seconds: int) -> datetime:
+    # Whoever asks for what was until the year 1 must not get past the beginning of the calendar.
+    return end - min(timedelta(seconds=seconds), end - datetime.min)
 
 
 def _cut_start(counting: _Counting, part: Stretch, most: int) -> Stretch:

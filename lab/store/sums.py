@@ -19,6 +19,9 @@ BLOCK = f"time_bucket(interval {BLOCK_S} seconds, time, timestamp '2000-01-01')"
 # An answer that is the assigned variant's failure: it broke off, the visitor got a 5xx, or somebody else had to answer.
 FAILED = "(status >= 500 or not complete or rescued)"
 
+# A copy for a shadow that was sent to nobody, because too many waited already: the shadow did not fail.
+DROPPED = "(reason = 'shadow' and status = 503 and len(attempts) = 0)"
+
 
 def bin_of(seconds: str) -> str:
     """SQL: the bin of a latency in seconds."""

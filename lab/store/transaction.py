@@ -27,9 +27,6 @@ SHOWN = 200
 # Request ids of predictions that visitors saw, with their times in unix seconds.
 SEEN = "select request_id, epoch_ms(time) / 1000 from predictions where reason is distinct from 'shadow'"
 
-# No more of them than are remembered.
-NEWEST = f"{SEEN} order by rowid desc limit {KEPT}"
-
 # What a prediction says of feedback about it. An answer of a shadow is no prediction that anybody saw.
 MEETING = """
 update feedback set predicted_at = p.time, predicted_route = p.route, experiment = p.experiment, epoch = p.epoch,
@@ -58,11 +55,11 @@ def add_to_sums(cursor: duckdb.DuckDBPyConnection, look: Look, through: datetime
     return settled
 
 
-def newest(cursor: duckdb.DuckDBPyConnection, added: int) -> list[tuple[str, float]]:
-    """What is to be remembered of the new predictions."""
-    # Their order does not matter where all of them are remembered.
-    order = "" if added <= KEPT else f"order by rowid desc limit {KEPT}"
-    return cursor.execute(f"{SEEN} and rowid >= {UNCOMMITTED} {order}").fetchall()
+def newest(cursor: duckdb.DuckDBPyConnection, first: int = 0) -> list[tuple[str, float]]:
+    """What is to be remembered of the predictions from this row number on: no more of them than are remembered."""
+    (last,) = cursor.execute(f"select max(rowid) from predictions where rowid >= {first}").fetchone() or (None,)
+    # By their numbers: to put millions of rows in order takes more memory than there is.
+    return [] if last is None else cursor.execute(f"{SEEN} and rowid >= {max(first, last - KEPT + 1)}").fetchall()
 
 
 def meet_feedback(cursor: duckdb.DuckDBPyConnection) -> bool:

@@ -65,7 +65,8 @@ def _statuses(text: str) -> tuple[int, int]:
     return int(text.replace("xx", "00")), int(text.replace("xx", "99"))
 
 
-def _trouble(acceptor: Acceptor, follower: Follower) -> Iterator[str]:
+def troubles(acceptor: Acceptor, follower: Follower) -> Iterator[str]:
+    """What keeps the lab from recording everything, a sentence each."""
     if acceptor.trouble:
         yield f"The last feedback was not kept. {acceptor.trouble}"
     if follower.trouble:
@@ -106,7 +107,7 @@ def router(store: Store, follower: Follower, acceptor: Acceptor, here: Settings)
         said: dict[str, Any] = account.account(store, here.sockets).as_json()
         # Since the start of this process: some leave no line.
         said["feedback"] = dict(acceptor.counts)
-        said["trouble"] = list(_trouble(acceptor, follower))
+        said["trouble"] = list(troubles(acceptor, follower))
         said["is_current"] = follower.is_current
         return json_answer(said | ({"digest": digest(store)} if digests else {}))
 

@@ -123,7 +123,8 @@ def explanation(controller: Controller, case: Case, at: float | None, routes: Ma
         iteration=looks[-1].standing.iteration - 1 if looks else 0,
         iterations=said["iterations"],
         started_at=story.began_at,
-        now=at if is_past and at is not None else controller.now(),
+        # Nothing goes on after the end, and neither does its time.
+        now=at if is_past and at is not None else story.ended_at or controller.now(),
         next_look_at=None if is_past else said["next_look_at"],
         is_paused=False if is_past else said["is_paused"],
         notices=tuple(said["notices"]),

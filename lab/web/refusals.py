@@ -26,8 +26,10 @@ STATUS = evidence.STATUS | experiments.STATUS
 
 UNANSWERED = "The lab's database cannot answer this now. Try again in a second; its log says why."
 
-# What is answered with a sentence, wherever it comes up.
-KINDS = (Refused, RequestValidationError, HTTPException, duckdb.Error)
+MISTAKE = "The lab made a mistake here. Its log says which; nothing that was recorded is lost."
+
+# What is answered with a sentence, wherever it comes up. The last one is our own mistakes, which the server also writes to the log.
+KINDS = (Refused, RequestValidationError, HTTPException, duckdb.Error, Exception)
 
 
 class Refusal(NamedTuple):
@@ -35,20 +37,25 @@ class Refusal(NamedTuple):
 
     status: int
     sentence: str
+    is_nowhere: bool = False
+    """The address does not exist; the sentence tells programs which there are."""
 
 
 def refusal(path: str, error: Exception) -> Refusal:
-    """Of an error that is one of KINDS."""
+    """Of any error."""
     if isinstance(error, Refused):
         return Refusal(STATUS.get(type(error), 503), str(error))
     if isinstance(error, RequestValidationError):
         wrong = [f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}." for one in error.errors()]
         return Refusal(422, " ".join(wrong))
     if isinstance(error, HTTPException):
-        nothing = f"There is nothing at {path}. There are {', '.join(ADDRESSES)}."
-        return Refusal(error.status_code, nothing if error.status_code == 404 else str(error.detail))
-    log.error("%s: %s", path, error)
-    return Refusal(503, UNANSWERED)
+        if error.status_code == 404:
+            return Refusal(404, f"There is nothing at {path}. There are {', '.join(ADDRESSES)}.", is_nowhere=True)
+        return Refusal(error.status_code, str(error.detail))
+    if isinstance(error, duckdb.Error):
+        log.error("%s: %s", path, error)
+        return Refusal(503, UNANSWERED)
+    return Refusal(500, MISTAKE)
 
 
 def install(app: FastAPI, page: Callable[[Request, Refusal], Response]) -> None:

@@ -8,6 +8,7 @@ published on this machine alone.
 import hashlib
 import hmac
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lab.errors import Refused
 from lab.web.answer import json_answer
 from lab.web.form import fields
 from lab.web.wanted import wants_page
@@ -50,15 +50,9 @@ HOW = (
 SIGNED_IN = "This browser may move the traffic. Experiments' pages have their buttons."
 FOREIGN = "This was not sent by one of the lab's own pages (Origin or Referer), so it is not done."
 SPENT = f"This link has been used, or is older than {CODE_S:.0f} seconds. On the lab's machine, lab open prints another."
-
-
 FOREIGN_FORM = (
     "This was not sent by a form of a page that is open in this browser now, so it is not done. Go back, load the page again, try again."
 )
-
-
-class Forbidden(Refused):
-    """The browser is signed in, but somebody else's page sends this."""
 
 
 class Doors:
@@ -69,20 +63,23 @@ class Doors:
         self._token = token
         self._clock = clock
         self._codes: dict[str, float] = {}
+        # A link that is used while another is made must not come back.
+        self._lock = threading.Lock()
 
     def code(self) -> str:
         """For one sign-in, within CODE_S."""
-        now = self._clock()
-        fresh = {code: end for code, end in self._codes.items() if 0 < end - now <= CODE_S}
-        while len(fresh) >= CODES_MAX:
-            fresh.pop(next(iter(fresh)))
-        code = secrets.token_urlsafe(24)
-        self._codes = {**fresh, code: now + CODE_S}
+        now, code = self._clock(), secrets.token_urlsafe(24)
+        with self._lock:
+            fresh = {code: end for code, end in self._codes.items() if 0 < end - now <= CODE_S}
+            while len(fresh) >= CODES_MAX:
+                fresh.pop(next(iter(fresh)))
+            self._codes = {**fresh, code: now + CODE_S}
         return code
 
     def session(self, code: str) -> str | None:
         """What the browser's cookie says from now on; None when the code is spent, too old or none."""
-        end = self._codes.pop(code, None)
+        with self._lock:
+            end = self._codes.pop(code, None)
         if end is None or not 0 < end - self._clock() <= CODE_S:
             return None
         said = f"{secrets.token_hex(8)}.{int(self._clock() + SESSION_S)}"

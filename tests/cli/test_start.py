@@ -29,7 +29,7 @@ def test_a_started_run_says_its_name_its_weights_and_what_comes_next(lab: Lab, s
         "iris-progressive-2 is started on the route iris: svc 90 %, forest 10 %.\n"
         "To watch it: lab status iris-progressive-2 -w\n"
         "To hear why: lab explain iris-progressive-2\n"
-        "Its page: http://127.0.0.1:8080/lab/experiment/iris-progressive-2\n"
+        "Its page: http://localhost:8080/lab/experiment/iris-progressive-2\n"
     )
     assert service.told == [("/experiments", {"text": EXPERIMENT, "who": "jane, by the command line", "why": "trial"})]
 

@@ -77,6 +77,20 @@ def test_on_loopback_the_lab_is_told_that_everybody_reads(bind: str) -> None:
         assert gateway.lab.seen[-1]["X-Forwarded-For"] == "127.0.0.1"
 
 
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "lab.localhost:80", "127.0.0.1:8080", "[::1]:8080", "nginx:8080"])
+def test_this_machine_goes_by_names_that_no_foreign_site_can_have(shared_gateway: Gateway, host: str) -> None:
+    get(shared_gateway, "/lab/", Host=host)
+
+    assert shared_gateway.lab.seen[-1]["X-Lab-Reading"] == "1"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1:8080"])
+def test_a_foreign_name_that_leads_here_reads_nothing(shared_gateway: Gateway, host: str) -> None:
+    get(shared_gateway, "/lab/", Host=host)
+
+    assert "X-Lab-Reading" not in shared_gateway.lab.seen[-1]
+
+
 def test_token_cookie_and_origin_reach_the_lab_and_its_cookies_the_browser(shared_gateway: Gateway) -> None:
     sent = {"Authorization": "Bearer abc", "Cookie": "lab_session=x.y.z", "Origin": "http://lab.example:8080", "Host": "lab.example:8080"}
 

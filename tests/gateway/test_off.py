@@ -35,6 +35,25 @@ def test_a_program_is_told_in_json(gateway: Gateway) -> None:
     assert gateway.line(answer.headers["X-Request-ID"])["status"] == 503
 
 
+@pytest.mark.parametrize("fallback", ["none", "baseline"])
+def test_the_gateways_answer_for_a_model_is_a_whole_one(gateway: Gateway, fallback: str) -> None:
+    def refusing(handler: BaseHTTPRequestHandler) -> bool:
+        handler.send_response(503)
+        handler.send_header("Content-Length", "2")
+        handler.end_headers()
+        handler.wfile.write(b"{}")
+        return True
+
+    gateway.services["svc"].behave = refusing
+    gateway.route("iris", weights={"svc": 100, "forest": 0}, fallback=fallback)
+
+    answer = gateway.predict("/iris/predict")
+    line = gateway.line(answer.headers["X-Request-ID"])
+
+    assert answer.json()["detail"]
+    assert (line["status"], line["served_by"], line["complete"]) == (503, None, True)
+
+
 def test_people_are_told_on_a_page(gateway: Gateway) -> None:
     gateway.services["imagenet"].behave = off(json.dumps(WHY))
 

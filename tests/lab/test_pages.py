@@ -106,8 +106,7 @@ def upload(page: Page, lab: Lab) -> None:
 
 
 def sign_in(page: Page, lab: Lab) -> None:
-    link = command(lab, "open").strip().replace("127.0.0.1", "localhost")
-    page.goto(link)
+    page.goto(command(lab, "open").strip())
 
 
 def comes(page: Page, scripts: bool, words: str) -> None:

@@ -1,6 +1,8 @@
 """The gateways' journals reach the lab, each line once, and the lab's routes reach the gateways."""
 
 import json
+import subprocess
+import sys
 import threading
 import urllib.error
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from lab.ship.send import Sender
 from lab.ship.take import server
 from lab.ship.taken import Elsewhere, Source, Taken
 from lab.traffic.nginx import NginxTraffic
+from tests.support import eventually, free_ports, status_of
 from tests.traffic.conftest import KNOWN, gateway, state, table
 
 __all__ = ["gateway", "state"]
@@ -55,6 +58,17 @@ def lab(journal: Path) -> Iterator[HTTPServer]:
 
 def address(lab: HTTPServer) -> str:
     return f"http://127.0.0.1:{lab.server_port}"
+
+
+def test_a_pod_that_ends_is_not_waited_for(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    taking = subprocess.Popen([sys.executable, "-m", "lab.ship.take", "--journal", str(tmp_path), "--port", str(port)])
+    eventually(lambda: status_of(f"http://127.0.0.1:{port}/") == 503)
+
+    taking.terminate()
+
+    # As the first process of a container it would not hear a signal that it leaves to the system: only what it ends by itself is 0.
+    assert taking.wait(10) == 0
 
 
 def test_two_gateways_write_one_journal(lab: HTTPServer, journal: Path, replica: Path, tmp_path: Path) -> None:

@@ -198,3 +198,29 @@ def test_the_end_of_the_last_whole_line_is_found_whatever_the_lengths(tmp_path: 
     assert whole_until(file, 0, 10) == 200_001
     assert whole_until(file, 0, 200_002) == 200_001
     assert whole_until(file, 200_001, 200_002) == 200_003
+
+
+def test_the_newest_predictions_are_remembered_again_and_no_more_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transaction, "KEPT", 3)
+    with lab_in(tmp_path) as lab:
+        lab.write(*(prediction(number) for number in range(8)), prediction(9, reason="shadow"))
+        lab.store.read_on()
+        lab.reopen()
+
+        remembered = lab.store.recent.seen([f"{number:032x}" for number in range(10)])
+
+    assert sorted(remembered) == [f"{number:032x}" for number in (6, 7)]
+
+
+def test_too_little_memory_is_no_damage(closed: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    state, _ = closed
+    kept = (state / "lab.duckdb").stat().st_ino
+
+    def too_much(cursor: duckdb.DuckDBPyConnection, first: int = 0) -> list[tuple[str, float]]:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block")
+
+    monkeypatch.setattr(transaction, "newest", too_much)
+    with pytest.raises(duckdb.OutOfMemoryException):
+        Store(state)
+
+    assert (state / "lab.duckdb").stat().st_ino == kept

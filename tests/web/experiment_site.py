@@ -43,7 +43,8 @@ class Site:
     def app(self) -> FastAPI:
         """As lab/app.py puts it together, around the lab of the tests."""
         lab, clock = self.lab, lambda: self.lab.clock.now
-        here = Settings(lab.folder / "state", lab.folder / "nginx", self.sockets)
+        # Port 9 discards: no model is asked.
+        here = Settings(lab.folder / "state", lab.folder / "nginx", self.sockets, gateway_url="http://127.0.0.1:9")
         follower = Follower(self.store, Bounds(1, 1), frozenset)
         acceptor = Acceptor(self.store, Segments(lab.journal, "feedback"), clock, 3600.0)
         app = FastAPI()

@@ -93,6 +93,18 @@ def test_what_waits_can_only_be_aborted_and_what_was_followed_cannot_be_undone(h
     assert buttons(here.get("/experiment/next").text) == ["pause", "promote", "abort", "undo"]
 
 
+def test_why_a_run_cannot_be_undone_is_said(here: Site) -> None:
+    here.lab.controller.abort("ab", "ann", None)
+    here.lab.start(text("next"))
+    here.lab.controller.undo("next", "ann", None)
+
+    followed, undone = (here.get(f"/experiment/{run}/undo") for run in ("ab", "next"))
+
+    assert (followed.status_code, undone.status_code) == (409, 409)
+    assert "ab cannot be undone now: another experiment has used the route iris since." in followed.text
+    assert "next was undone already, so there is nothing left to undo." in undone.text
+
+
 def test_a_conformance_test_has_nobody_to_promote(here: Site) -> None:
     here.lab.start(text("fit", pattern="Conformance", route="fruit", candidates="[]"))
 

@@ -139,6 +139,7 @@ def test_a_row_is_answered_by_every_variant_side_by_side(lab: Lab, models: Model
     assert "No outlier (score 0.4000)" in text
     assert "Outlier: unlike the data the models were trained on (score -1.0000)" in text
     assert "In the model 3.25 ms" in text
+    assert re.search(r"In all [\d.]+ m?s as the lab waited, with the other models at the same time", text)
     assert f'href="/prediction/{ID}"' in page.text
     assert 'href="/iris/svc/card"' in page.text
     assert 'value="4.2"' in page.text

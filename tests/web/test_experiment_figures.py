@@ -17,7 +17,7 @@ from lab.judge.evidence import Evidence
 from lab.spec.experiment import Strength, Version
 from lab.stats.histogram import Histogram, bin_of
 from lab.stats.interval import Interval
-from lab.stats.verdict import Verdict
+from lab.stats.verdict import Reason, Verdict
 from lab.web.pages.experiment_figures import Figure, LatencyOf, figures
 from lab.web.pages.figures.claims import claims, harms
 from lab.web.pages.frame import templates
@@ -158,6 +158,26 @@ def test_what_it_takes_is_drawn_with_its_threshold() -> None:
     )
 
 
+def violated(number: int, variant: str) -> Judgement:
+    """Good for long, then found out."""
+    one = judged(number, variant)
+    harm = Reason("violated", "latency-95th-percentile", 400.0, 250.0, "ms", log_e=9.0, needed=4.0, n=100)
+    return one._replace(verdict=Verdict("roll back", (harm,)))
+
+
+def test_a_claim_whose_contrary_is_shown_was_shown_before() -> None:
+    alone, several = (drawn(run(experiment, judged=violated))["evidence"] for experiment in (AB, ABN))
+
+    assert alone.sentence.startswith(
+        "None of 3 claims is shown (latency-95th-percentile is at most 250 ms: was shown before, now the contrary is); the weakest: "
+    )
+    assert "forest: conversion is better than that of svc, e = 3.32 of 40, but harm is shown; xgboost" in several.sentence
+
+
+def test_the_weights_of_a_run_that_is_over_are_those_at_its_end() -> None:
+    assert " at its end, since " in drawn(aborted(run(), "Aborted by jane."))["weights"].sentence
+
+
 def test_the_harms_share_their_threshold() -> None:
     found = drawn(run())["harm"]
 
@@ -238,7 +258,7 @@ def test_latencies_are_said_with_median_p95_and_n() -> None:
 
     assert found.sentence == (
         "svc: half of the answers within 2 ms, 95 % within 9 ms (n = 100); "
-        "forest: half of the answers within 4 ms, 95 % within 4 ms (n = 20). Counted since its start."
+        "forest: half of the answers within 4 ms, 95 % within 4 ms (n = 20). Counted since its start, up to now."
     )
     assert len(of_class(found, "area")) == 4
 
@@ -246,7 +266,7 @@ def test_latencies_are_said_with_median_p95_and_n() -> None:
 def test_latencies_say_of_what_time_they_are() -> None:
     (found,) = (one for one in figures(run(), LATENCY, "over its last 1 h") if one.key == "latency")
 
-    assert found.sentence.endswith(" Counted over its last 1 h.")
+    assert found.sentence.endswith(" Counted over its last 1 h, up to now.")
     assert found.table is not None
     assert found.table.caption == "Answers that the split assigned, counted over its last 1 h"
 

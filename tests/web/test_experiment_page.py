@@ -181,7 +181,7 @@ def test_iter8s_rule_takes_the_estimates_as_they_are(here: Site) -> None:
     [
         ((), {"error-rate kept": math.log(48)}, "kept", "48 of 20"),
         ((), {"error-rate kept": math.log(2)}, "not shown yet", "2 of 20"),
-        ((ONCE_VIOLATED,), {"error-rate kept": -2.0}, "violated for a while", "0.135 of 20"),
+        ((ONCE_VIOLATED,), {"error-rate kept": -2.0}, "violated for a while", "2,981 of 54.6 for a violation"),
     ],
 )
 def test_an_objective_is_kept_or_violated_only_if_that_is_shown(
@@ -211,6 +211,15 @@ def test_the_reward_has_its_values_its_difference_and_how_much_evidence_it_takes
         "between -0.41 and +5.07 percentage points", "3.4", "20", "not shown yet",
     ]  # fmt: skip
     assert "hold with 90 % certainty" in page
+
+
+def test_a_reward_that_is_worse_by_now_is_not_shown_to_be_better(here: Site) -> None:
+    worse = Reason("violated", "conversion-rate worse", -0.05, 0.0, log_e=8.0, needed=4.0, n=820)
+    here.lab.plan = judged(worse, log_e={"conversion-rate better": math.log(48)}, difference=-0.05, interval=Interval(-0.08, -0.02, 0.1))
+    here.lab.start(REWARDED)
+    here.lab.look()
+
+    assert row(here.get("/experiment/ab").text, "forest", "-5 percentage points")[-1] == "shown to be worse"
 
 
 def test_a_value_beyond_its_limit_is_violated(here: Site) -> None:
@@ -293,8 +302,82 @@ def test_feedback_rescues_and_answers_without_a_line_are_counted_for_this_run_al
     page = here.words("/experiment/ab")
 
     assert "forest 25.0 % of 8 of the predictions" in page
-    assert "Rescued predictions some forest 2 of 8 predictions" in page
+    assert "Rescued and failed predictions some rescued forest 2 rescued and 0 failed of 8 predictions" in page
     assert "The log 3 not in it 12 of 15 answers of these variants, ever No line yet: forest 3." in page
+
+
+def test_errors_that_visitors_saw_stand_beside_the_rescued_ones(here: Site) -> None:
+    here.lab.start(text())
+    fields = {"time": moment(3), "variant": "forest", "experiment": "ab", "status": 500}
+    lost = [prediction(number, **fields) for number in range(3)]
+    rescued = [prediction(10 + number, **fields | {"status": 200, "rescued": True}) for number in range(2)]
+    here.write("predictions", hour(3), *lost, *rescued)
+
+    page = here.words("/experiment/ab")
+
+    assert "visitors got errors forest 2 rescued and 3 failed of 5 predictions" in page
+    assert "Visitors got an error, or an answer that was cut off, for 3 predictions" in page
+    assert "Visitors saw no error" not in page
+
+
+def test_nobody_sees_what_a_copy_for_a_shadow_is_answered(here: Site) -> None:
+    here.lab.start(text())
+    here.write("predictions", hour(3), prediction(1, time=moment(3), variant="forest", experiment="ab", status=500, reason="shadow"))
+
+    assert "forest 0 rescued and 0 failed of 1 predictions Visitors saw no error." in here.words("/experiment/ab")
+
+
+def test_counts_say_that_they_go_on_after_the_last_look(here: Site) -> None:
+    here.lab.start(text())
+
+    page = here.words("/experiment/ab")
+
+    assert "up to now, also what came after the last look; the reward and the objectives above are as of the last look." in page
+
+
+def test_after_a_pause_everything_counts_looks_as_the_header_does(here: Site) -> None:
+    here.lab.plan = judged(difference=0.02, interval=Interval(-0.01, 0.05, 0.1))
+    here.lab.start(REWARDED)
+    here.lab.look(2)
+    here.lab.controller.pause("ab", "ann", None)
+    here.lab.look(3)
+    paused = here.words("/experiment/ab")
+    here.lab.controller.resume("ab", "ann", None)
+    here.lab.look()
+
+    page = here.words("/experiment/ab")
+
+    assert "look 2 of 5" in paused
+    assert "At look 2, paused, " in paused
+    assert "look 3 of 5" in page
+    assert "At look 3, " in page
+    assert "Look 2, paused: only harm counts" in page
+    assert not re.search(r"[Ll]ook [456]\b(?! of)", page.replace("Next: look 4 of 5", ""))
+
+
+def test_after_an_undo_the_weights_picture_claims_no_present(here: Site) -> None:
+    here.lab.start(text())
+    here.lab.look()
+    here.lab.controller.promote("ab", "ann", None)
+    here.lab.tick()
+    here.lab.controller.undo("ab", "ann", None)
+    here.lab.tick()
+
+    page = here.words("/experiment/ab")
+
+    assert re.search(r"forest 100 % at its end, since \d\d:\d\d:\d\d UTC\. Undone at \d\d:\d\d:\d\d UTC: then the route got back", page)
+
+
+def test_time_stands_still_after_the_end(here: Site) -> None:
+    run = here.lab.start(text())
+    here.lab.look(5)
+    before = here.get(f"/experiments/{run}/explain").json()["text"]
+
+    here.lab.clock.pass_by(200)
+
+    assert here.get(f"/experiments/{run}/explain").json()["text"] == before
+    assert "look 5 of 5, 50 s after the start" in before
+    assert "50 s after the start" in here.words("/experiment/ab")
 
 
 def test_the_log_is_complete_where_the_gateway_had_given_up_on_what_it_does_not_tell_of(here: Site) -> None:
@@ -322,7 +405,7 @@ def test_of_a_long_run_the_last_half_hour_is_counted_and_the_page_says_so(here: 
     assert "are counted over its last 30 min." in page
     assert "Answers that the split assigned, counted over its last 30 min" in page
     assert "since its start" not in page
-    assert "Rescued predictions none svc 0 of 1 predictions" in page
+    assert "Rescued and failed predictions none svc 0 rescued and 0 failed of 1 predictions" in page
 
 
 def test_the_timeline_has_the_newest_fifty_and_says_how_many_came_before(here: Site) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,14 @@ from lab.feedback.accept import Acceptor
 from lab.follower import Follower
 from lab.journal.append import Segments
 from lab.routes import Route
+from lab.services.said import Service
 from lab.settings import Settings
 from lab.store.retention import Bounds
 from lab.store.store import Store
 from lab.web import refusals
 from lab.web.pages import files, overview
 from lab.web.pages.frame import refused
+from lab.web.pages.overview_health import Health
 from lab.web.pages.overview_routes import cards, mode, part_of, per_second, time_of
 from lab.web.pages.overview_runs import PAGE
 from lab.web.pages.overview_seen import Counts, Seen, Variant, seen
@@ -31,17 +34,23 @@ from tests.controller.conftest import START, Lab, harm, lab, text
 from tests.controller.test_sign_in import TOKEN, Client
 from tests.store.conftest import feedback, line, prediction, some_predictions
 from tests.tables import IRIS
+from tests.web.models import Model, Models, models
 
-__all__ = ["lab"]
+__all__ = ["lab", "models"]
 
 WELL = Counts(n=300, latest_n=30)
 DEAD = Counts(n=300, failed=40, rescued=39, latest_n=30, latest_failed=30, latest_rescued=29)
+
+WHOLE = Health()
+
+# Port 9 discards.
+NOBODY_THERE = "http://127.0.0.1:9"
 
 
 class Site:
     """The overview of a lab whose clock the test turns."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, gateway_url: str = NOBODY_THERE) -> None:
         self.lab = lab
         self.numbers = itertools.count(1)
         state = lab.folder / "state"
@@ -49,7 +58,7 @@ class Site:
         self.follower = Follower(self.store, Bounds(90, 20), frozenset)
         self.follower.is_current = True
         self.acceptor = Acceptor(self.store, Segments(self.store.journal, "feedback"), self.clock, 3600)
-        here = Settings(state, lab.folder / "nginx", state, url="http://127.0.0.1:8080")
+        here = Settings(state, lab.folder / "nginx", state, url="http://127.0.0.1:8080", gateway_url=gateway_url)
         app = FastAPI()
         app.include_router(overview.router(Parts(here, self.store, self.follower, self.acceptor, lab.controller, lab.traffic, self.clock)))
         app.include_router(files.router())
@@ -99,12 +108,18 @@ def iris(**fields: Any) -> Route:
     return Route.model_validate(IRIS | fields)
 
 
-def card_of(route: Route, shadows: dict[str, Counts] | None = None, **counts: Counts) -> Any:
+def card_of(route: Route, shadows: dict[str, Counts] | None = None, health: Health = WHOLE, **counts: Counts) -> Any:
     """The card of the route iris after these predictions."""
     variants = {("iris", name): Variant(one, 0.04) for name, one in counts.items()}
     copies = {("iris", name): Variant(one, 0.04) for name, one in (shadows or {}).items()}
-    (made,) = cards({"iris": route}, {"iris": ("svc", "forest", "xgboost")}, Seen(START, 30.0, variants, copies))
+    (made,) = cards({"iris": route}, {"iris": ("svc", "forest", "xgboost")}, Seen(START, 30.0, variants, copies), health)
     return made
+
+
+def health(off: str = "", silent: str = "") -> Health:
+    """Of the route iris."""
+    off_, silent_ = (frozenset(Service("iris", one) for one in names.split()) for names in (off, silent))
+    return Health(off_, silent_)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +168,56 @@ def test_a_shadow_has_a_row_of_its_own_and_is_missed_when_it_is_dead() -> None:
     assert (made.rows[-1].variant, made.rows[-1].part, made.rows[-1].state.word) == ("xgboost", "copies of 10 %", "does not answer")
     assert made.troubles == ["xgboost does not answer: all 30 copies of the last 30 seconds failed."]
     assert "10 % of the predictions are copied to xgboost, whose answers nobody sees." in made.notes
+
+
+def test_copies_that_were_dropped_are_no_failures_of_the_shadow() -> None:
+    dropped = Counts(n=4292, latest_n=300, dropped=52, latest_dropped=52)
+    made = card_of(iris(shadows={"xgboost": 10}), {"xgboost": dropped}, svc=WELL, forest=WELL)
+
+    assert (made.rows[-1].failed, made.rows[-1].state) == ("0 % (0 of 4,292); 52 dropped", ("too slow for all copies", "warn"))
+    assert made.troubles == ["52 of the 300 copies for xgboost in the last 30 seconds were dropped: too many waited already."]
+
+
+def test_a_shadow_that_fails_whatever_it_gets_does_not_answer_even_if_others_were_dropped() -> None:
+    hung = Counts(n=40, failed=16, latest_n=40, latest_failed=16, dropped=24, latest_dropped=24)
+    made = card_of(iris(shadows={"xgboost": 10}), {"xgboost": hung}, svc=WELL, forest=WELL)
+
+    assert made.rows[-1].state.word == "does not answer"
+    assert made.troubles[0] == "xgboost does not answer: all 16 copies of the last 30 seconds failed."
+
+
+def test_a_model_that_is_off_is_called_so_and_the_headline_says_what_visitors_get() -> None:
+    alone = iris(weights={"svc": 100, "forest": 0}, fallback="none")
+    made = card_of(alone, health=health(off="svc"), svc=DEAD)
+
+    assert made.mode == "Everybody meets svc. That model is off: they get an error until it is there."
+    assert made.rows[0].state == ("off", "idle")
+    assert made.troubles == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "forest is off: svc answers in its place until it is there."),
+        ({"fallback": "none"}, "forest is off: visitors who meet it get an error until it is there."),
+        ({"weights": {"svc": 100, "forest": 0}, "shadows": {"forest": 10}}, "forest is off: its copies are lost."),
+    ],
+)
+def test_of_a_model_that_is_off_it_is_said_what_happens_meanwhile(fields: dict[str, Any], sentence: str) -> None:
+    assert card_of(iris(**fields), health=health(off="forest"), svc=WELL._replace(latest_n=20)).troubles == [sentence]
+
+
+def test_who_is_off_and_met_by_nobody_is_no_trouble() -> None:
+    made = card_of(iris(weights={"svc": 100, "forest": 0}), health=health(off="forest"), svc=WELL)
+
+    assert (made.rows[1].state.word, made.troubles) == ("off", [])
+
+
+def test_a_model_that_hangs_does_not_answer_before_any_of_its_requests_is_over() -> None:
+    made = card_of(iris(), health=health(silent="forest"), svc=WELL, forest=WELL)
+
+    assert (made.rows[1].state, made.rows[1].n) == (("does not answer", "bad"), "300")
+    assert made.troubles == ["forest does not answer now: the lab asked it what it is, and got no answer."]
 
 
 def test_who_gets_nothing_although_it_should_is_named() -> None:
@@ -230,6 +295,35 @@ def test_numbers_are_those_of_the_last_five_minutes_with_their_n(site: Site) -> 
     assert "Now 0.47 predictions per second; 14 in the last 5 minutes." in said
     assert "svc fails at times 60 % 14 0.47 14.3 % (2 of 14) 40 ms" in said
     assert "Nothing has come in yet." not in said
+
+
+def test_copies_that_were_dropped_are_counted_apart(site: Site) -> None:
+    copy = {"reason": "shadow", "complete": False, "weight": 0.1}
+    site.predict(9, "svc")
+    site.predict(6, "xgboost", **copy | {"complete": True})
+    site.predict(3, "xgboost", **copy | {"status": 503, "attempts": [], "served_by": None})
+    site.predict(1, "xgboost", **copy | {"status": 502, "served_by": None})
+    site.predict(2, "xgboost", seconds=100, **copy | {"status": 503, "attempts": [], "served_by": None})
+
+    counts = seen(site.store, site.clock()).shadows["iris", "xgboost"].counts
+
+    assert (counts.n, counts.failed, counts.dropped) == (12, 1, 5)
+    assert (counts.latest_n, counts.latest_failed, counts.latest_dropped) == (10, 1, 3)
+    assert "8.33 % (1 of 12); 5 dropped" in site.words()
+
+
+def test_the_page_asks_the_models_and_waits_for_none_of_them(lab: Lab, models: Models) -> None:
+    models.by_path = {"/iris/svc": Model(), "/iris/forest": Model(described=503), "/iris/xgboost": Model(delay_s=3.0)}
+    site = Site(lab, models.url)
+    began = time.monotonic()
+
+    said = site.words()
+
+    took = time.monotonic() - began
+    site.store.close()
+    assert took < 2.0
+    assert "forest is off: svc answers in its place until it is there." in said
+    assert re.search(r"forest off 40 %", said)
 
 
 def test_the_running_experiment_stands_on_its_route_with_its_verdict(site: Site) -> None:

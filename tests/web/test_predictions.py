@@ -13,8 +13,9 @@ from lab.routes import Routes
 from lab.store.log import CONDITIONS, Filter
 from lab.web.evidence import Wanted
 from lab.web.pages import predictions_asked
+from lab.web.pages.experiment_state import State
 from lab.web.pages.prediction_view import chosen, parts
-from lab.web.pages.predictions_words import State, milliseconds, places, probability, status
+from lab.web.pages.predictions_words import milliseconds, places, probability, status
 from tests.controller.conftest import text
 from tests.store.conftest import HOUR, START, feedback, moment, prediction
 from tests.traffic.conftest import KNOWN, TABLE
@@ -81,13 +82,23 @@ def test_fifty_are_on_a_page_and_links_lead_to_the_others(here: Site) -> None:
 
 
 def test_what_comes_in_moves_no_row_of_an_open_page(here: Site) -> None:
-    """Only a sentence is live, and the link in it."""
+    """Only a sentence is live."""
     fill(here, prediction(1))
 
     page = here.get("/predictions").text
 
     assert re.findall(r'data-live="([^"]*)"', page) == ["lately"]
     assert "data-live" not in here.get("/predictions?before=1795000000000000-5").text
+
+
+def test_the_newest_page_does_not_lead_to_itself_and_what_came_in_need_not_fit(here: Site) -> None:
+    fill(here, prediction(990))
+
+    every, none = (here.get(f"/predictions{query}") for query in ("", "?label=nosuch"))
+
+    assert "Show the newest" not in every.text + none.text
+    assert "In the last minute 1 prediction came in, the newest at 10:16:30.000 UTC. Of all" not in words(every.text)
+    assert "In the last minute 1 prediction came in, the newest at 10:16:30.000 UTC. Of all, whether they fit or not." in words(none.text)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +113,7 @@ def test_what_comes_in_moves_no_row_of_an_open_page(here: Site) -> None:
         (f"visitor={'d' * 32}", [8]),
         ("since=2026-11-20T10:00:08", [8]),
         ("until=2026-11-20T10:00:02", [1]),
+        ("until=0001-01-01", []),
         ("route=&variant=&label=&outlier=&status=&reason=&visitor=&request_id=&since=&until=", [8, 7, 6, 5, 4, 3, 2, 1]),
     ],
 )
@@ -297,8 +309,27 @@ def test_numbers_are_said_with_their_units() -> None:
     assert [probability(value) for value in (None, 0.0, 0.9696)] == ["–", "0.0 %", "97.0 %"]
 
 
+def test_an_error_that_arrived_whole_is_not_called_a_part_of_an_answer(here: Site) -> None:
+    # Journals of older gateways call it incomplete.
+    fill(here, prediction(1, status=503, complete=False, served_by=None), prediction(2, complete=False))
+
+    said = [here.words(f"/prediction/{number:032x}") for number in (1, 2)]
+
+    assert ["The answer broke off" in one for one in said] == [False, True]
+
+
+def test_a_copy_that_was_dropped_says_so(here: Site) -> None:
+    copy = {"reason": "shadow", "variant": "xgboost", "served_by": None, "complete": False}
+    fill(here, prediction(1, status=503, attempts=[], **copy), prediction(2, status=502, **copy))
+
+    said = [here.words(f"/prediction/{number:032x}") for number in (1, 2)]
+
+    assert ["This copy was dropped, because too many waited already" in one for one in said] == [True, False]
+
+
 def test_a_status_is_a_word() -> None:
     assert status(502) == State("502 failed", "bad")
+    assert status(503, is_complete=False) == State("503 failed", "bad")
     assert status(200, is_complete=False) == State("200 broken off", "bad")
     assert status(499) == State("499 client hung up", "warn")
 

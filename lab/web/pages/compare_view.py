@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lab.explain.words import listed
 from lab.services.client import Answer
 from lab.services.said import Card, Guess, Prediction
+from lab.web.pages.experiment_state import NOTHING
 
 
 class Bar(NamedTuple):
@@ -187,7 +188,7 @@ def percent(share: float) -> str:
 def milliseconds(value: float | None) -> str:
     """`0.3 ms`, `346 ms`, `1.2 s`"""
     if value is None:
-        return "–"
+        return NOTHING
     if value >= 1000:
         return f"{value / 1000:.1f} s"
     return f"{value:.0f} ms" if value >= 10 else f"{value:.2f} ms"

@@ -1,5 +1,7 @@
 """One run: who leads, why, and how it came to that; its buttons and its evidence."""
 
+from collections.abc import Iterator
+from copy import copy
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -34,7 +36,8 @@ def router(parts: Parts) -> APIRouter:
         if run in controller.unreadable:
             return _unreadable(request, controller, run)
         try:
-            case = controller.case(run, exact=True)
+            # As it is now: a look may come while the page is made.
+            case = copy(controller.case(run, exact=True))
         except NoRun:
             return _unknown(request, controller)
         said = kept.get(run, present(parts, parts.clock()), lambda: view(_facts(parts, case)))
@@ -43,13 +46,13 @@ def router(parts: Parts) -> APIRouter:
     @ways.get("/experiment/{run}/evidence.json")
     def as_json(run: str) -> Response:
         """Everything that was recorded of it."""
-        case = controller.case(run, exact=True)
+        case = copy(controller.case(run, exact=True))
         return _file(json_parts(case, status_of(controller, case)), case, "json", "application/json")
 
     @ways.get("/experiment/{run}/evidence.csv")
     def as_csv(run: str) -> Response:
         """Its looks as a table."""
-        case = controller.case(run, exact=True)
+        case = copy(controller.case(run, exact=True))
         return _file(csv_parts(case), case, "csv", "text/csv; charset=utf-8")
 
     ways.include_router(experiment_buttons.router(controller))
@@ -86,7 +89,7 @@ def _unreadable(request: Request, controller: Controller, run: str) -> Response:
     return page(request, "experiment_unreadable.html", {"run": run, "why": controller.unreadable[run]})
 
 
-def _file(content: object, case: Case, kind: str, media: str) -> Response:
+def _file(content: Iterator[bytes] | Iterator[str], case: Case, kind: str, media: str) -> Response:
     name = f"{quote(case.name, safe='')}-evidence.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-    return StreamingResponse(content, headers=headers, media_type=media)  # type: ignore[arg-type]
+    return StreamingResponse(content, headers=headers, media_type=media)

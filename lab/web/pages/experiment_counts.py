@@ -31,6 +31,8 @@ class Seen(NamedTuple):
     predictions: Mapping[str, int] = {}
     """Those that the split assigned, here and below; of a shadow its copies."""
     rescued: Mapping[str, int] = {}
+    unrescued: Mapping[str, int] = {}
+    """Answers that failed, and that visitors got: nobody sees what a copy for a shadow is answered."""
     with_feedback: Mapping[str, int] = {}
     """Predictions that somebody rewarded, or told the truth of."""
     latency: tuple[LatencyOf, ...] = ()
@@ -56,8 +58,9 @@ def seen(store: Store, sockets: Path, case: Case, now: float) -> Seen:
     return Seen(
         since=since,
         is_whole=since <= story.began_at,
-        predictions={variant: n for variant, n, _ in counted},
-        rescued={variant: rescued for variant, _, rescued in counted},
+        predictions={variant: n for variant, n, _, _ in counted},
+        rescued={variant: rescued for variant, _, rescued, _ in counted},
+        unrescued={variant: failed for variant, _, _, failed in counted},
         with_feedback=dict(said),
         latency=_latency(variants, bins),
         answers=tuple(one for one in accounts(store, sockets) if one.variant in variants),
@@ -65,7 +68,8 @@ def seen(store: Store, sockets: Path, case: Case, now: float) -> Seen:
 
 
 # What a shadow answers has another reason than the split.
-COUNTED = f"""select variant, sum(n)::BIGINT, sum(rescued)::BIGINT from blocks
+COUNTED = f"""select variant, sum(n)::BIGINT, sum(rescued)::BIGINT,
+coalesce(sum(failed - rescued) filter (where reason = 'split'), 0)::BIGINT from blocks
 where {OURS} and reason in ('split', 'shadow') group by variant"""
 
 # Of the sums, and of what is not summed yet: the view of both would put it together twice.

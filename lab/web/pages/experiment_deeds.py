@@ -62,6 +62,10 @@ def plan(deed: Deed, case: Case, route: Route | None, said: Mapping[str, Any]) -
 
 def impossible(deed: Deed, case: Case, said: Mapping[str, Any]) -> str:
     """Why there is no such button now."""
+    if deed == "undo" and case.story.undone_at_epoch is not None:
+        return f"{case.name} was undone already, so there is nothing left to undo. Its page says when."
+    if deed == "undo" and case.story.began_at is not None:
+        return f"{case.name} cannot be undone now: another experiment has used the route {case.story.route} since."
     where = "paused" if said["is_paused"] else said["stage"].lower()
     return f"{case.name} is {where}, so it cannot be {DONE[deed]} now. Its page says what can be done."
 
@@ -69,7 +73,7 @@ def impossible(deed: Deed, case: Case, said: Mapping[str, Any]) -> str:
 def _is_latest(case: Case, runs: Sequence[Case]) -> bool:
     """Whether nobody has used its route since."""
     story = case.story
-    return next((one for one in runs if one.story.route == story.route and one.story.began_at is not None), case) is case
+    return next((one for one in runs if one.story.route == story.route and one.story.began_at is not None), case).name == case.name
 
 
 def _present(case: Case, route: Route | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lab.explain.claims import RELATIVE, kept_log_e, needed, reward_log_e
+from lab.explain.claims import RELATIVE, WORSE, kept_log_e, needed, reward_log_e
 from lab.explain.seen import is_within, limits
 from lab.explain.words import SHARES, amount, between, counted, difference, evidence
 from lab.judge.decision import Decision, Judgement, Measured
@@ -19,6 +19,8 @@ ONCE_VIOLATED = State("violated for a while", "bad")
 NOT_SHOWN = State("not shown yet", "warn")
 # Of a run that is over: nothing more comes.
 NEVER_SHOWN = State("not shown", "idle")
+# Of the reward; the largest e-value of the past may still be large enough for the candidate.
+WORSE_SHOWN = State("shown to be worse", "bad")
 UNAVAILABLE = State("unavailable", "idle")
 # Of the baseline nothing is claimed: it is what the candidates are compared with.
 COMPARED = State("for comparison", "idle")
@@ -117,12 +119,19 @@ def _judgement(variant: str, decision: Decision | None) -> Judgement | None:
 def _objective(number: int, place: int, experiment: Experiment, decision: Decision | None, is_over: bool) -> Limited:
     one, variant = experiment.objectives[number], experiment.versions[place].variant
     seen, judgement = _measured(one.metric, variant, decision), _judgement(variant, decision)
-    log_e = kept_log_e(judgement, one) if judgement else None
-    e = NOTHING if log_e is None else f"{evidence(log_e)} of {evidence(needed(experiment))}"
+    e = _evidence(one, judgement, experiment) if judgement else NOTHING
     state = _state(one, seen, judgement, experiment, is_over)
     if decision is not None and experiment.strength.method == "iter8":
         state = _by_estimate(decision, variant, number)
     return Limited(one.metric.name, variant, place, *_value(seen, experiment), limits(one), _n(seen, experiment), e, state)
+
+
+def _evidence(one: Objective, judgement: Judgement, experiment: Experiment) -> str:
+    """Of what the state says: once harm is shown, of the harm."""
+    harm, log_e = _harm(judgement, one.metric.name), kept_log_e(judgement, one)
+    if harm is not None:
+        return f"{evidence(harm.log_e)} of {evidence(harm.needed)} for a violation"
+    return NOTHING if log_e is None else f"{evidence(log_e)} of {evidence(needed(experiment))}"
 
 
 def _state(one: Objective, seen: Measured | None, judgement: Judgement | None, experiment: Experiment, is_over: bool) -> State:
@@ -196,6 +205,7 @@ def _compared(experiment: Experiment, decision: Decision | None, is_over: bool) 
         one = _judgement(version.variant, decision)
         log_e = reward_log_e(one, asked) if one else None
         state = UNAVAILABLE if log_e is None else State("shown", "good") if log_e >= enough else _not_shown(is_over)
+        state = WORSE_SHOWN if one and _harm(one, asked.metric.name + WORSE) else state
         known = one.difference if one else None
         told = NOTHING if known is None else difference(known, asked.metric)
         wide = NOTHING if one is None or one.interval is None else _between(one.interval, asked.metric)

@@ -81,10 +81,10 @@ def _deed(one: Deed) -> Entry:
 
 
 def _look(one: LookTold, case: Case) -> Entry:
-    held = ", while it was paused: only harm counts" if one.held else ""
+    held = ": only harm counts" if one.held else ""
     percents = one.weights if one.weights and one.weights != one.before.weights else {}
     shares = {version.variant: percents[version.variant] for version in case.experiment.versions if version.variant in percents}
-    return Entry(one.at, f"Look {one.number}{held}", VERDICTS[one.decision["kind"]], one.decision["why"], "", weights(shares))
+    return Entry(one.at, f"Look {one.said}{held}", VERDICTS[one.decision["kind"]], one.decision["why"], "", weights(shares))
 
 
 def _tasks(story: Story) -> list[Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """Whether what a run has measured can be trusted: the split, the feedback, rescues, leaks and the log itself. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lab.explain.claims import in_the_way
@@ -8,6 +8,7 @@ from lab.explain.words import listed
 from lab.judge.decision import Decision
 from lab.spec.experiment import Experiment
 from lab.stats.verdict import Reason
+from lab.store.answers import Account
 from lab.web.pages.experiment_counts import Seen
 from lab.web.pages.experiment_state import NOTHING, State
 
@@ -36,6 +37,12 @@ def trust(experiment: Experiment, decision: Decision | None, seen: Seen) -> tupl
         _leaks(experiment, decision, wrong),
         _log(seen),
     )
+
+
+def too_late(answers: Sequence[Account]) -> str:
+    """An attempt that the gateway gave up on may have been answered later, or never."""
+    late = listed([f"{one.late_max:,} of {one.variant}" for one in answers if one.late_max])
+    return f" At most {late} came after the gateway had given up, as after a time-out." if late else ""
 
 
 def _found(wrong: list[Reason], *what: str) -> Reason | None:
@@ -90,15 +97,30 @@ def _coverage(experiment: Experiment, seen: Seen, wrong: list[Reason]) -> Truste
 
 
 def _rescued(experiment: Experiment, seen: Seen) -> Trusted:
-    name = "Rescued predictions"
+    name = "Rescued and failed predictions"
     if not sum(seen.predictions.values()):
         return Trusted(name, NOTHING, UNKNOWN, "There are no predictions yet.")
-    total = sum(seen.rescued.values())
     met = [one for one in _variants(experiment) if seen.predictions.get(one)]
-    parts = [f"{one} {seen.rescued.get(one, 0):,} of {seen.predictions[one]:,}" for one in met]
-    state = State("some", "warn") if total else State("none", "good")
-    words = "Predictions that failed and the baseline answered. Visitors saw no error; each counts as a failure of its own variant."
-    return Trusted(name, f"{', '.join(parts)} predictions", state, words)
+    return Trusted(name, f"{', '.join(_lost(one, seen) for one in met)} predictions", *_errors(seen))
+
+
+def _lost(variant: str, seen: Seen) -> str:
+    """`forest 69 rescued and 488 failed of 1,204`"""
+    rescued, failed = seen.rescued.get(variant, 0), seen.unrescued.get(variant, 0)
+    return f"{variant} {rescued:,} rescued and {failed:,} failed of {seen.predictions[variant]:,}"
+
+
+def _errors(seen: Seen) -> tuple[State, str]:
+    """Whether visitors saw any."""
+    rescued = "Rescued: it failed, and the baseline answered instead; each counts as a failure of its own variant."
+    failed = sum(seen.unrescued.values())
+    if failed:
+        many = "prediction" if failed == 1 else "predictions"
+        visitors = f"Visitors got an error, or an answer that was cut off, for {failed:,} {many}: nobody rescued them."
+        return State("visitors got errors", "bad"), f"{visitors} {rescued}"
+    if sum(seen.rescued.values()):
+        return State("some rescued", "warn"), f"{rescued} Nothing failed without that."
+    return State("none", "good"), "Visitors saw no error."
 
 
 def _leaks(experiment: Experiment, decision: Decision | None, wrong: list[Reason]) -> Trusted:
@@ -122,14 +144,13 @@ def _log(seen: Seen) -> Trusted:
         return Trusted(name, NOTHING, UNKNOWN, "The services' own counts cannot be read here.")
     answered, missing, unexplained = (sum(getattr(one, field) for one in seen.answers) for field in ("answered", "missing", "unexplained"))
     number = f"{answered - missing:,} of {answered:,} answers of these variants, ever"
-    late = listed([f"{one.late_max:,} of {one.variant}" for one in seen.answers if one.late_max])
-    too_late = f" At most {late} came after the gateway had given up, as after a time-out." if late else ""
+    late = too_late(seen.answers)
     if not missing:
         return Trusted(name, number, State("complete", "good"), "Every answer that the services count has its line in the journal.")
     if not unexplained:
-        return Trusted(name, number, State("complete", "good"), f"No answer that the services count is known to be lost.{too_late}")
+        return Trusted(name, number, State("complete", "good"), f"No answer that the services count is known to be lost.{late}")
     which = listed([f"{one.variant} {one.unexplained:,}" for one in seen.answers if one.unexplained])
-    words = f"No line yet: {which}. Of requests under way right now, or lost.{too_late}"
+    words = f"No line yet: {which}. Of requests under way right now, or lost.{late}"
     return Trusted(name, number, State(f"{unexplained:,} not in it", "idle" if unexplained <= UNDER_WAY_MAX else "warn"), words)
 
 

@@ -57,7 +57,9 @@ def page(request: Request, template: str, said: Mapping[str, object], status: in
 
 def refused(request: Request, refusal: Refusal) -> Response:
     """What did not work, for people."""
-    return page(request, "refused.html", {"sentence": refusal.sentence, "status": refusal.status}, refusal.status)
+    nowhere = f"There is nothing at {home_of(request)}{request.url.path}. What there is stands in the menu."
+    sentence = nowhere if refusal.is_nowhere else refusal.sentence
+    return page(request, "refused.html", {"sentence": sentence, "status": refusal.status}, refusal.status)
 
 
 def home_of(request: Request) -> str:

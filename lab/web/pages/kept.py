@@ -13,25 +13,38 @@ NAMES = 8
 Value = TypeVar("Value")
 
 
+class _Last(Generic[Value]):
+    """Of one name."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.made: tuple[object, Value] | None = None
+
+
 class Kept(Generic[Value]):
-    """The last value of each name, with what it was made of. Any thread may ask, and one makes at a time: pages must not take all the
+    """The last value of each name, with what it was made of. Any thread may ask, and one makes each at a time: pages must not take all the
     processor's time from feedback, however many are open.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: dict[str, tuple[object, Value]] = {}
+        self._last: dict[str, _Last[Value]] = {}
 
     def get(self, name: str, of: object, make: Callable[[], Value]) -> Value:
         """What was made of the same, or a new one. Whoever comes meanwhile waits for it."""
+        last = self._named(name)
+        # One lock per name: who asks for another page does not wait.
+        with last.lock:
+            if not last.made or last.made[0] != of:
+                last.made = of, make()
+            return last.made[1]
+
+    def _named(self, name: str) -> "_Last[Value]":
         with self._lock:
-            known = self._last.pop(name, None)
-            if known is None or known[0] != of:
-                known = of, make()
-            self._last[name] = known
+            last = self._last[name] = self._last.pop(name, None) or _Last()
             if len(self._last) > NAMES:
                 self._last.pop(next(iter(self._last)))
-            return known[1]
+            return last
 
 
 def present(parts: Parts, now: float) -> object:

@@ -9,6 +9,7 @@ from lab.services.client import Portrait
 from lab.services.directory import Entry
 from lab.services.said import Accuracy, Card, Cost, Parity
 from lab.web.pages.compare_view import percent
+from lab.web.pages.experiment_state import NOTHING, State
 
 # Names of classes that fit a card; of more the rest is counted.
 LABELS_SHOWN = 8
@@ -18,7 +19,6 @@ SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-UNKNOWN = "–"
 SPACE = "\N{NO-BREAK SPACE}"
 STAND_IN = "stand-in"
 
@@ -75,10 +75,13 @@ def group(route: Overview, entries: Sequence[Entry]) -> Group:
 def _model(place: int, route: Overview, entry: Entry) -> Model:
     now = entry.now
     card = entry.last.card if entry.last else None
+    state = _state(now)
     return Model(
         variant=now.service.variant,
         place=place,
-        **_state(now, card),
+        state=state.word,
+        state_kind=state.kind,
+        why=_why(now, card),
         part=_part(route, now.service.variant),
         kind=_kind(card) if card else "",
         notes=(card.notes or "") if card else "",
@@ -89,13 +92,17 @@ def _model(place: int, route: Overview, entry: Entry) -> Model:
     )
 
 
-def _state(now: Portrait, card: Card | None) -> dict[str, str]:
+def _state(now: Portrait) -> State:
     if now.card:
-        return {"state": "answers", "state_kind": "good", "why": ""}
-    if now.is_off:
-        return {"state": "off", "state_kind": "idle", "why": now.why}
+        return State("answers", "good")
+    return State("off", "idle") if now.is_off else State("does not answer", "bad")
+
+
+def _why(now: Portrait, card: Card | None) -> str:
+    if now.card or now.is_off:
+        return now.why
     remembered = " What follows is what it said when it last answered." if card else ""
-    return {"state": "does not answer", "state_kind": "bad", "why": now.why + remembered}
+    return now.why + remembered
 
 
 def _part(route: Overview, variant: str) -> str:
@@ -124,21 +131,21 @@ def _kind(card: Card) -> str:
 def _facts(card: Card) -> tuple[Fact, ...]:
     cost = card.cost or Cost()
     return (
-        Fact("Source", card.source or UNKNOWN),
+        Fact("Source", card.source or NOTHING),
         Fact("Made", made(card.built_at)),
-        Fact("Input", card.input or UNKNOWN),
+        Fact("Input", card.input or NOTHING),
         Fact("Classes", _labels(card.labels)),
         Fact("Right answers", _accuracy(card.accuracy, card.stand_in)),
         Fact("Parity", _parity(card.parity)),
         Fact("Prediction", _latency(cost)),
-        Fact("Memory", UNKNOWN if cost.memory_mb is None else f"{_digits(cost.memory_mb)} MB at its peak"),
-        Fact("File", ", ".join(filter(None, (card.file, size(card.size_bytes)))) or UNKNOWN),
+        Fact("Memory", NOTHING if cost.memory_mb is None else f"{_digits(cost.memory_mb)} MB at its peak"),
+        Fact("File", ", ".join(filter(None, (card.file, size(card.size_bytes)))) or NOTHING),
     )
 
 
 def _labels(labels: Sequence[str] | None) -> str:
     if not labels:
-        return UNKNOWN
+        return NOTHING
     more = f" and {len(labels) - LABELS_SHOWN:,} more" if len(labels) > LABELS_SHOWN else ""
     return f"{len(labels):,}: {', '.join(labels[:LABELS_SHOWN])}{more}"
 
@@ -169,7 +176,7 @@ def _latency(cost: Cost) -> str:
 def made(text: str | None) -> str:
     """`21 November 2026, 11:08 UTC`; a text that is no such time stays as it is."""
     if not text:
-        return UNKNOWN
+        return NOTHING
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -8,7 +8,9 @@ from lab.explain.words import listed
 from lab.store import account
 from lab.store.account import Journal
 from lab.store.answers import Account, accounts
+from lab.web.evidence import troubles
 from lab.web.pages.experiment_state import State
+from lab.web.pages.experiment_trust import too_late
 from lab.web.pages.parts import Parts
 
 # Hours of feedback that are counted: all of it may be millions of records.
@@ -94,18 +96,12 @@ def _answers(found: Found) -> Fact:
     if not missing:
         return Fact(name, f"{answered:,} given, and each is in the journal.", GOOD)
     if not unexplained:
-        return Fact(name, f"{answered:,} given, and none is known to be lost.{_late(found)}", GOOD)
+        return Fact(name, f"{answered:,} given, and none is known to be lost.{too_late(found.answers)}", GOOD)
     if not found.is_current or unexplained <= found.latest_n:
         return Fact(name, f"{answered:,} given; {unexplained:,} not in the journal yet, as is usual while something comes in.", GOOD)
     where = listed([f"{one.unexplained:,} of {one.variant}" for one in found.answers if one.unexplained])
     lost = f"{answered:,} given; {unexplained:,} are not in the journal: their lines are lost ({where})."
-    return Fact(name, lost + _late(found), DOUBTFUL)
-
-
-def _late(found: Found) -> str:
-    """An attempt that the gateway gave up on may have been answered later, or never."""
-    late = listed([f"{one.late_max:,} of {one.variant}" for one in found.answers if one.late_max])
-    return f" At most {late} came after the gateway had given up, as after a time-out." if late else ""
+    return Fact(name, lost + too_late(found.answers), DOUBTFUL)
 
 
 def _lines(found: Found) -> Fact:
@@ -135,9 +131,6 @@ def _megabytes(size: int) -> str:
 
 
 def _troubles(parts: Parts) -> Iterator[str]:
-    if parts.acceptor.trouble:
-        yield f"The last feedback was not kept. {parts.acceptor.trouble}"
-    if parts.follower.trouble:
-        yield f"The journals cannot be read on. {parts.follower.trouble}"
+    yield from troubles(parts.acceptor, parts.follower)
     for name, why in parts.controller.unreadable.items():
         yield f"The file of the experiment {name} is not understood any more. {why}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lab.store.report import latency_of
 from lab.store.store import Store
-from lab.store.sums import BLOCK_S
+from lab.store.sums import BLOCK_S, DROPPED
 from lab.store.tables import EPOCH_START
 
 # Seconds that the numbers of a page are about: long enough for shares to mean something, short enough to be "now".
@@ -26,6 +26,11 @@ BINS = """
 select route, variant, reason is not distinct from 'shadow', bin, sum(n)::BIGINT
 from latency where block >= $since and variant is not null group by all order by bin
 """
+# The sums do not know them; they are searched for in the window alone.
+COPIES_DROPPED = f"""
+select route, variant, count(*), count(*) filter (where time >= $latest)
+from predictions where time >= $since and {DROPPED} and variant is not null group by all
+"""
 
 
 class Counts(NamedTuple):
@@ -33,7 +38,7 @@ class Counts(NamedTuple):
 
     n: int = 0
     failed: int = 0
-    """Answered with an error, broken off, or answered by another variant in its place."""
+    """Answered with an error, broken off, or answered by another variant in its place; not those that were dropped."""
     rescued: int = 0
     """Of those that failed: answered by another variant."""
     outliers: int = 0
@@ -43,6 +48,19 @@ class Counts(NamedTuple):
     """In the last STATE_S seconds, as the two that follow."""
     latest_failed: int = 0
     latest_rescued: int = 0
+    dropped: int = 0
+    """Copies that were sent to nobody, because too many waited already."""
+    latest_dropped: int = 0
+
+    @property
+    def latest_sent(self) -> int:
+        """Those that somebody was asked for."""
+        return self.latest_n - self.latest_dropped
+
+    def without(self, dropped: int, latest: int) -> "Counts":
+        """The same, when so many of the failed ones were dropped."""
+        failed, latest_failed = self.failed - dropped, self.latest_failed - latest
+        return self._replace(failed=failed, latest_failed=latest_failed, dropped=dropped, latest_dropped=latest)
 
 
 class Variant(NamedTuple):
@@ -84,7 +102,12 @@ def seen(store: Store, now: float) -> Seen:
         cursor.execute("begin transaction read only")
         rows = cursor.execute(COUNTS, {"since": since, "latest": latest}).fetchall()
         bins = cursor.execute(BINS, {"since": since}).fetchall()
-    return Seen(now, now - latest.replace(tzinfo=UTC).timestamp(), _variants(rows, bins, False), _variants(rows, bins, True))
+        dropped = cursor.execute(COPIES_DROPPED, {"since": since, "latest": latest}).fetchall()
+    shadows = dict(_variants(rows, bins, True))
+    for route, variant, n, latest_n in dropped:
+        found = shadows[route, variant]
+        shadows[route, variant] = found._replace(counts=found.counts.without(n, latest_n))
+    return Seen(now, now - latest.replace(tzinfo=UTC).timestamp(), _variants(rows, bins, False), shadows)
 
 
 def _variants(rows: list[tuple], bins: list[tuple], is_shadow: bool) -> Mapping[tuple[str, str], Variant]:  # type: ignore[type-arg]
@@ -94,7 +117,8 @@ def _variants(rows: list[tuple], bins: list[tuple], is_shadow: bool) -> Mapping[
     for route, variant, reason, *numbers in rows:
         if (reason == "shadow") is is_shadow:
             found = counted[route, variant]
-            counted[route, variant] = Counts(*(one + more for one, more in zip(found, numbers, strict=True)))
+            # Who was dropped is not among the sums.
+            counted[route, variant] = Counts(*(one + more for one, more in zip(found, numbers, strict=False)))
             reasons[route, variant][reason or ""] = numbers[0]
     for route, variant, is_copy, bin_, n in bins:
         if is_copy is is_shadow:

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from lab.store.about import About, Said
+from lab.web.pages.experiment_state import State
 from lab.web.pages.predictions_view import Row, iso, row
-from lab.web.pages.predictions_words import UNKNOWN, Places, State, milliseconds, status
+from lab.web.pages.predictions_words import UNKNOWN, Places, milliseconds, status
 
 # How the variant came to be chosen. {route}, {variant}, {weight} and {experiment} are the line's.
 HOW = {
@@ -133,7 +134,7 @@ def prediction_view(request_id: str, found: About, places: Places, runs: Collect
 
 
 def headline(line: dict[str, Any], shown: Row) -> str:
-    """`svc said virginica (98.8 %) in 5 ms.`"""
+    """`svc said virginica with a probability of 98.8 %, in 5 ms.`"""
     who = line["served_by"] or line["variant"]
     if line["label"] is None:
         return f"{who or 'The gateway'} answered {line['status']} without a prediction, in {shown.latency}."
@@ -144,7 +145,9 @@ def _sentences(line: dict[str, Any]) -> Iterator[str]:
     """What is out of the ordinary."""
     if line["rescued"]:
         yield f"{line['variant']} failed, so {line['served_by']} answered in its place; it counts as a failure of {line['variant']}."
-    if not line["complete"] and line["reason"] != "shadow":
+    if line["reason"] == "shadow" and not line["attempts"]:
+        yield "This copy was dropped, because too many waited already: no model was asked, and the visitor noticed nothing."
+    if not line["complete"] and line["reason"] != "shadow" and line["status"] < 500:
         yield "The answer broke off: the visitor got a part of it."
     if line["outlier"]:
         yield "The input is an outlier: unlike what the model was trained on, so its answer may mean little."

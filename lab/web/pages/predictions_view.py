@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from lab.store.leafing import Lately, Leaf
 from lab.store.stretch import Stretch
+from lab.web.pages.experiment_state import State
 from lab.web.pages.predictions_asked import Asked
-from lab.web.pages.predictions_words import CHOSEN, NOBODY, UNKNOWN, Places, State, milliseconds, outlier, probability, status
+from lab.web.pages.predictions_words import CHOSEN, NOBODY, UNKNOWN, Places, milliseconds, outlier, probability, status
 
 # Longest label in the table; a prediction's own page has it whole.
 LABEL_MAX = 60
@@ -60,7 +61,7 @@ def log_view(leaf: Leaf, lately: Lately | None, asked: Asked, places: Places) ->
         newer=None if leaf.newer is None else asked.address(after=leaf.newer),
         newest=asked.address(),
         is_first=asked.is_first,
-        lately="" if lately is None else came_in(lately),
+        lately="" if lately is None else came_in(lately, bool(asked.typed)),
     )
 
 
@@ -84,12 +85,13 @@ def row(line: dict[str, Any], places: Places) -> Row:
     )
 
 
-def came_in(lately: Lately) -> str:
+def came_in(lately: Lately, is_filtered: bool) -> str:
     """`In the last minute 42 predictions came in, the newest at 19:30:00.000 UTC.`"""
     if lately.newest is None:
         return "In the last minute no prediction came in."
     number = "1 prediction" if lately.n == 1 else f"{lately.n:,} predictions"
-    return f"In the last minute {number} came in, the newest at {precise(lately.newest)} UTC."
+    whole = " Of all, whether they fit or not." if is_filtered else ""
+    return f"In the last minute {number} came in, the newest at {precise(lately.newest)} UTC.{whole}"
 
 
 def answered_by(line: dict[str, Any]) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lab.routes.table import Known, Route, Routes
+from lab.web.pages.experiment_state import NOTHING, State
 
 # Why it was this variant.
 CHOSEN = {
@@ -16,14 +17,7 @@ CHOSEN = {
 
 NOBODY = "nobody"
 
-UNKNOWN = "–"
-
-
-class State(NamedTuple):
-    """A word, and how bad it is: good, warn, bad or idle."""
-
-    word: str
-    kind: str
+UNKNOWN = NOTHING
 
 
 class Places(NamedTuple):

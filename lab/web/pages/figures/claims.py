@@ -14,6 +14,8 @@ class Claim(NamedTuple):
 
     key: str
     words: str
+    harm: str = ""
+    """Of what a promotion takes: the name under which a verdict says that the contrary is shown."""
 
 
 def claims(experiment: Experiment) -> tuple[Claim, ...]:
@@ -45,9 +47,9 @@ def needed_for_claim(experiment: Experiment) -> float:
 def _reward(reward: Reward, experiment: Experiment) -> Claim:
     name, baseline = reward.metric.name, experiment.baseline.variant
     if not reward.margin:
-        return Claim(f"{name} better", f"{name} is better than that of {baseline}")
+        return Claim(f"{name} better", f"{name} is better than that of {baseline}", name + WORSE)
     margin = difference(reward.margin, reward.metric).lstrip("+")
-    return Claim(f"{name} not worse", f"{name} is not worse than that of {baseline} by {margin}")
+    return Claim(f"{name} not worse", f"{name} is not worse than that of {baseline} by {margin}", name + WORSE)
 
 
 def _worse(reward: Reward, baseline: str) -> Claim:
@@ -58,9 +60,9 @@ def _worse(reward: Reward, baseline: str) -> Claim:
 def _kept(one: Objective) -> Iterator[Claim]:
     name = one.metric.name
     if one.upper is not None:
-        yield Claim(f"{name} kept", f"{name} is at most {amount(one.upper, one.metric)}")
+        yield Claim(f"{name} kept", f"{name} is at most {amount(one.upper, one.metric)}", name)
     if one.lower is not None:
-        yield Claim(f"{name} kept (lower)", f"{name} is at least {amount(one.lower, one.metric)}")
+        yield Claim(f"{name} kept (lower)", f"{name} is at least {amount(one.lower, one.metric)}", name)
 
 
 def _violated(one: Objective) -> Iterator[Claim]:

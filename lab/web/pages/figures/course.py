@@ -14,9 +14,10 @@ from lab.web.plot.moments import days
 ROWS_MOST = 20
 MARKS_MOST = 8
 UNKNOWN = "\N{EN DASH}"
-MINUS = "\N{MINUS SIGN}"
 NOTHING: Final[Mapping[str, Any]] = {}
 PERSONS = ("promoted", "aborted", "undone", "failed")
+# A look's number says so, too.
+PAUSED = "paused"
 
 
 def time_axis(case: Case, is_first: bool = False) -> Axis:
@@ -98,7 +99,7 @@ def last_looks(case: Case, columns: Sequence[str], row: Callable[[LookTold], Seq
     shown = case.story.looks[-ROWS_MOST:]
     count = len(case.story.looks)
     caption = f"The last {ROWS_MOST} of {count:,} looks" if count > ROWS_MOST else "Every look"
-    rows = tuple((f"{look.number:,}", clock(look.at).removesuffix(" UTC"), *row(look)) for look in shown)
+    rows = tuple((look.said, clock(look.at).removesuffix(" UTC"), *row(look)) for look in shown)
     return Table(caption, ("Look", "Time (UTC)", *columns), rows)
 
 
@@ -129,7 +130,7 @@ def _decisions(case: Case) -> Iterator[Mark]:
     for look in case.story.looks:
         verdict = _verdict(case, look)
         if verdict != before:
-            yield Mark(look.at, f"{clock(look.at)}, look {look.number:,}: {verdict}")
+            yield Mark(look.at, f"{clock(look.at)}, look {look.said}{'' if verdict == PAUSED else f': {verdict}'}")
         before = verdict
     end = case.story.ending
     if end is not None and end.how in PERSONS:
@@ -144,7 +145,7 @@ def _verdict(case: Case, look: LookTold) -> str:
         return f"promote {winner}"
     if kind == "roll back":
         return f"roll back {listed([one['variant'] for one in look.decision['judgements'] if one['verdict']['kind'] == kind])}".rstrip()
-    return "paused" if look.held else str(kind)
+    return PAUSED if look.held else str(kind)
 
 
 def weights_said(case: Case, shares: Mapping[str, float]) -> str:

@@ -8,6 +8,7 @@ from lab.controller.case import Case
 from lab.controller.story import LookTold
 from lab.explain.claims import proof
 from lab.explain.words import evidence as e_value
+from lab.explain.words import listed
 from lab.spec.experiment import Experiment
 from lab.web.pages.figures import course
 from lab.web.pages.figures.claims import Claim, claims, harms, needed_for_claim, needed_for_harm
@@ -188,14 +189,35 @@ def _latest(one: Course) -> str:
 def _sentence(case: Case, kind: Kind, found: Sequence[Course]) -> str:
     enough, look = kind.needed(case.experiment), case.story.looks[-1]
     if len(case.experiment.candidates) > 1:
-        told = "; ".join(_proof(one, enough) for one in found)
-        return f"{told}. At look {look.number:,}. {kind.rule_of_several}"
+        told = "; ".join(_proof(one, enough) + _doubt(case, kind, one) for one in found)
+        return f"{told}. At look {look.said}. {kind.rule_of_several}"
     decisive = min(found, key=lambda one: _rank(one.largest, kind))
-    largest = [_largest(case, _only(case), claim) for claim in kind.of(case.experiment)]
-    head = _count(kind.noun, sum(one >= enough for one in largest), len(largest))
-    which = f"; the {kind.telling}" if len(largest) > 1 else ""
+    asked = kind.of(case.experiment)
+    shown = [claim for claim in asked if _largest(case, _only(case), claim) >= enough]
+    refuted = [claim for claim in shown if kind is FOR and claim.harm in _violated(case, _only(case))]
+    head = _count(kind.noun, len(shown) - len(refuted), len(asked)) + _before(refuted)
+    which = f"; the {kind.telling}" if len(asked) > 1 else ""
     rule = kind.rule if case.experiment.candidates else kind.rule_of_none
-    return f"{head}{which}: {_proof(decisive, enough)}, at look {look.number:,}. {rule}"
+    return f"{head}{which}: {_proof(decisive, enough)}, at look {look.said}. {rule}"
+
+
+def _violated(case: Case, variant: str) -> set[str]:
+    """The harms that are shown by now."""
+    reasons = course.judgement(case.story.looks[-1], variant).get("verdict", {}).get("reasons", ())
+    return {one["name"] for one in reasons if one["what"] == "violated"}
+
+
+def _before(refuted: Sequence[Claim]) -> str:
+    """Of a claim the largest e-value counts, also after harm has shown the contrary."""
+    if not refuted:
+        return ""
+    names = listed([one.words for one in refuted])
+    return f" ({names}: {'was' if len(refuted) == 1 else 'were'} shown before, now the contrary is)"
+
+
+def _doubt(case: Case, kind: Kind, one: Course) -> str:
+    """The same where each candidate has one line."""
+    return ", but harm is shown" if kind is FOR and _violated(case, case.experiment.versions[one.place].variant) else ""
 
 
 def _proof(one: Course, enough: float) -> str:

@@ -13,6 +13,7 @@ from lab.web.pages.figures import course
 from lab.web.pages.figures.figure import Figure, Table
 from lab.web.pages.figures.shown import Number, end, reach, scaled, settled, with_unit_of_difference
 from lab.web.plot import Axis, Band, Chart, Layer, Level, Line, drawn
+from lab.web.plot.ticks import MINUS
 
 KEY = "difference"
 
@@ -41,11 +42,11 @@ def interval(case: Case, reward: Reward) -> Figure:
 
 def _who(case: Case) -> str:
     candidates, baseline = case.experiment.candidates, case.experiment.baseline.variant
-    return _pair(candidates[0].variant, baseline) if len(candidates) == 1 else f"each candidate {course.MINUS} {baseline}"
+    return _pair(candidates[0].variant, baseline) if len(candidates) == 1 else f"each candidate {MINUS} {baseline}"
 
 
 def _pair(candidate: str, baseline: str) -> str:
-    return f"{candidate} {course.MINUS} {baseline}"
+    return f"{candidate} {MINUS} {baseline}"
 
 
 def _seen(case: Case, metric: Metric, variant: str, place: int) -> Seen:
@@ -106,7 +107,7 @@ def _reach(reward: Reward, case: Case, found: Sequence[Seen]) -> tuple[float, fl
 def _sentence(case: Case, reward: Reward) -> str:
     look, baseline = case.story.looks[-1], case.experiment.baseline.variant
     told = [f"{_pair(one.variant, baseline)}: {_told(look, reward.metric, one.variant)}" for one in case.experiment.candidates]
-    return f"{'; '.join(told)}. At look {look.number:,}, {clock(look.at)}."
+    return f"{'; '.join(told)}. At look {look.said}, {clock(look.at)}."
 
 
 def _told(look: LookTold, metric: Metric, variant: str) -> str:

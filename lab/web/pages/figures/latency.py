@@ -34,7 +34,7 @@ def latency(case: Case, found: Sequence[LatencyOf], window: str) -> Figure:
     told = [one for one in _told(case.experiment, found) if one.histogram.n]
     if not told:
         return Figure(KEY, TITLE, f"The journal has no answers of this run, counted {window}.")
-    sentence = f"{'; '.join(_said(one) for one in told)}. Counted {window}."
+    sentence = f"{'; '.join(_said(one) for one in told)}. Counted {window}, up to now."
     return Figure(KEY, TITLE, sentence, drawn(_chart(told, sentence)), _table(told, window))
 
 

@@ -76,7 +76,7 @@ def _sentence(case: Case, metric: Metric, objective: Objective | None) -> str:
     look = case.story.looks[-1]
     told = [f"{name} {_amount(look, metric, name)}{_of(look, metric, name)}" for name in _variants(case, metric)]
     limit = f" The limit: {', '.join(level.name.removeprefix('limit: ') for level in _limits(objective))}." if objective else ""
-    return f"{metric.name}: {', '.join(told)}, at look {look.number:,}, {clock(look.at)}.{limit}"
+    return f"{metric.name}: {', '.join(told)}, at look {look.said}, {clock(look.at)}.{limit}"
 
 
 def _n(look: LookTold, metric: Metric, variant: str) -> str:

@@ -29,7 +29,8 @@ def weights(case: Case) -> Figure:
     if not any(one.weights for one in told):
         return Figure(KEY, TITLE, _untold(case))
     if not case.experiment.candidates or case.experiment.pattern == "Shadow":
-        return Figure(KEY, TITLE, f"No traffic moves: {course.weights_said(case, told[-1].weights)}, as the route has it.")
+        has = "has" if case.story.ending is None else "had"
+        return Figure(KEY, TITLE, f"No traffic moves: {course.weights_said(case, told[-1].weights)}, as the route {has} it.")
     sentence = _sentence(case, told)
     return Figure(KEY, TITLE, sentence, drawn(_chart(case, told, sentence)), _table(case))
 
@@ -88,7 +89,14 @@ def _sentence(case: Case, told: list[Since]) -> str:
         if one.weights != last:
             break
         since = one.at
-    return f"{course.weights_said(case, last)}, since {clock(since)}."
+    end = "" if case.story.ending is None else " at its end"
+    return f"{course.weights_said(case, last)}{end}, since {clock(since)}.{_undone(case)}"
+
+
+def _undone(case: Case) -> str:
+    """What the picture does not show: the route as it was before."""
+    found = next((one for one in reversed(case.story.deeds) if one.kind == "undo"), None)
+    return f" Undone at {clock(found.at)}: then the route got back what it had before." if found else ""
 
 
 def _table(case: Case) -> Table:
