@@ -4,9 +4,10 @@ PYTHON_HERE := .venv/bin/python
 # To save or delete the state, any Python will do.
 PYTHON_ANY = $(or $(wildcard $(PYTHON_HERE)),python3)
 
-# Three files of these tests at a time: many wait for something. The others start whole labs: two at a time.
-ALONGSIDE := $(addprefix tests/,stats judge simulate spec lint explain cli controller store load k8s metrics ship models feedback serving \
-             gateway traffic embedded bench web test_sample_data.py)
+# Three files of these tests at a time: many wait for something. Folders with slow files come first, so that none is left for the end. The
+# others start whole labs: two at a time.
+ALONGSIDE := $(addprefix tests/,models controller gateway traffic web store feedback serving load bench metrics embedded ship judge simulate \
+             stats cli spec lint explain k8s test_sample_data.py)
 
 .PHONY: help up run down demo backup reset test soak simulate bench models setup test-docker
 
@@ -35,7 +36,7 @@ test: ## Install what is missing and run every test that needs no Docker
 	@embedded/setup.sh test
 	@$(PYTHON_HERE) download_models.py
 	@$(PYTHON_HERE) -m ruff check .
-	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" -n 3 --dist loadfile $(ALONGSIDE)
+	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" -n 3 --dist loadfile --no-loadscope-reorder $(ALONGSIDE)
 	@$(PYTHON_HERE) -m pytest -m "not docker and not soak" -n 2 --dist loadfile $(addprefix --ignore=,$(ALONGSIDE))
 
 test-docker: ## Test docker-compose up --build from start to end

@@ -201,7 +201,7 @@ def almost_right(draw: st.DrawFn) -> dict[str, Any]:
 def test_the_gateway_takes_a_route_exactly_when_the_lab_calls_it_right() -> None:
     met: Counter[bool] = Counter()
 
-    @settings(max_examples=3000)
+    @settings(max_examples=1000)
     @given(almost_right())
     def judge(route: dict[str, Any]) -> None:
         text = json.dumps({"schema": 1, "default_route": "iris", "routes": {"iris": route}})
@@ -212,4 +212,4 @@ def test_the_gateway_takes_a_route_exactly_when_the_lab_calls_it_right() -> None
         met[complaint == ""] += 1
 
     judge()
-    assert min(met[True], met[False]) > 500
+    assert min(met[True], met[False]) > 150
