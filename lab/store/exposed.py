@@ -7,7 +7,6 @@ in the lines, and nothing by how far somebody had read.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import duckdb
@@ -21,6 +20,7 @@ from lab.stats.histogram import BINS, Histogram
 from lab.stats.moments import Moments, PairMoments
 from lab.store import sums
 from lab.store.store import Store
+from lab.store.tables import utc
 
 # Seconds after which a visitor who has arrived is counted: almost everybody has an answer by then, however slow their variant is.
 ANSWERED_S = 10.0
@@ -76,13 +76,13 @@ class _Asked:
         self.values = {
             "route": run.route,
             "run": run.name,
-            "since": _moment(run.since),
-            "after": _moment(after),
-            "through": _moment(through),
-            "came_after": _moment(after - ANSWERED_S),
-            "came_through": _moment(through - ANSWERED_S),
-            "entered_after": _moment(after - run.maturation_s),
-            "entered_through": _moment(through - run.maturation_s),
+            "since": utc(run.since),
+            "after": utc(after),
+            "through": utc(through),
+            "came_after": utc(after - ANSWERED_S),
+            "came_through": utc(through - ANSWERED_S),
+            "entered_after": utc(after - run.maturation_s),
+            "entered_through": utc(through - run.maturation_s),
             "apart": APART_S,
             "window_us": round(run.maturation_s * 1e6),
         }
@@ -316,7 +316,3 @@ def _capped(one: _Alike, cap: float | None) -> _Alike:
 def _each(alike: Sequence[_Alike], field: str) -> NDArray[np.float64]:
     """One value per unit."""
     return np.repeat(np.array([getattr(one, field) for one in alike], dtype=np.float64), [one.n for one in alike])
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

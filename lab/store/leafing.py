@@ -9,7 +9,8 @@ import duckdb
 from lab.store import stretch
 from lab.store.log import CONDITIONS, Filter, records
 from lab.store.store import Store
-from lab.store.stretch import AHEAD, Stretch, utc
+from lab.store.stretch import AHEAD, Stretch
+from lab.store.tables import utc
 
 # Predictions of one page.
 PAGE = 50

@@ -12,8 +12,9 @@ import duckdb
 from lab.store import stretch
 from lab.store.exposed import APART_S
 from lab.store.store import Store
-from lab.store.stretch import AHEAD, utc
+from lab.store.stretch import AHEAD
 from lab.store.sums import DROPPED
+from lab.store.tables import utc
 
 # The newest copies that are looked at, as long as they are no older than a day before the newest of them.
 COPIES = 5_000

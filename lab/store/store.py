@@ -172,7 +172,7 @@ class Store:
         """The one request id of this visitor since a moment in unix seconds; None when there is none, or more than one."""
         rows = self._ask(
             "select request_id from predictions where visitor = ? and time >= ? and reason is distinct from 'shadow' limit 2",
-            [visitor, datetime.fromtimestamp(since, UTC).replace(tzinfo=None)],
+            [visitor, tables.utc(since)],
         )
         return rows[0][0] if len(rows) == 1 else None
 
@@ -403,7 +403,7 @@ class Store:
                 self._reader.execute("rollback")
                 return None
             if look.added and kind is tables.PREDICTIONS:
-                now = datetime.fromtimestamp(self._clock(), UTC).replace(tzinfo=None)
+                now = tables.utc(self._clock())
                 through = transaction.add_to_sums(self._reader, look, through, now)
                 waits = waits and transaction.meet_feedback(self._reader)
                 newest = transaction.newest(self._reader, UNCOMMITTED)

@@ -1,7 +1,7 @@
 """How far the newest predictions reach: so that a page searches some of them, and never all."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -86,10 +86,6 @@ def after(cursor: duckdb.DuckDBPyConnection, start: datetime, now: datetime, mos
             return _cut_end(counting, Stretch(start, end, n), most)
     return Stretch(start, None, counting.between(start, datetime.max))
 
-
-def utc(seconds: float) -> datetime:
-    """Without a zone, of seconds since 1970."""
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
 
 
 class _Counting:

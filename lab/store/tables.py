@@ -1,6 +1,6 @@
 """Which tables there are, and how a journal's line becomes a row."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 # Bump it when a table changes: a database of another number is thrown away and rebuilt from the journals.
@@ -130,3 +130,8 @@ JOINED = {
     "label": "VARCHAR",
     "reward": "DOUBLE",
 }
+
+
+def utc(seconds: float) -> datetime:
+    """Without a zone, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

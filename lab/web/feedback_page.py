@@ -9,17 +9,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from lab.feedback.outcome import Answer, Outcome
+from lab.web.headers import GUARDED
 
 templates = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined)
 
 # Nothing but our own style sheet and icon; no script, no form, no frame around it.
-POLICY = {
+POLICY = GUARDED | {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
 }
 
 # /iris or /iris/svc: where the visitor came from, as the gateway says.

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from lab.controller.story import Story
 from lab.store.answers import Account, accounts
 from lab.store.store import Store
 from lab.store.sums import BIN, BLOCK_S
+from lab.store.tables import utc
 from lab.web.pages.experiment_figures import LatencyOf
 
 # Seconds of a run that are counted at most, its last ones: a page takes no longer after a week than after half an hour.
@@ -47,7 +47,7 @@ def seen(store: Store, sockets: Path, case: Case, now: float) -> Seen:
         return Seen()
     since = _since(story, now)
     variants = [one.variant for one in case.experiment.versions]
-    values = {"route": story.route, "run": story.run, "since": datetime.fromtimestamp(since, UTC).replace(tzinfo=None)}
+    values = {"route": story.route, "run": story.run, "since": utc(since)}
     with store.cursor() as cursor:
         # One view of the tables: feedback and the predictions that it is about belong together.
         cursor.execute("begin transaction read only")

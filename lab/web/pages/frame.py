@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from lab.web.headers import GUARDED
 from lab.web.refusals import Refusal
 from lab.web.sign_in import COOKIE, doors_of, signed_in
 
@@ -24,14 +25,9 @@ templates.filters["iso"] = lambda seconds: f"{datetime.fromtimestamp(seconds, UT
 templates.filters["clock"] = lambda seconds: f"{datetime.fromtimestamp(seconds, UTC):%d %b %H:%M:%S} UTC"
 
 # Our own files and nothing else: whatever a visitor wrote into a file name or a header, no browser runs it.
-POLICY = {
+POLICY = GUARDED | {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Without an origin the buttons' own check could not tell our pages from others.
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
 }
 
 # Address and name, in the order of the menu.
@@ -42,15 +38,14 @@ def page(request: Request, template: str, said: Mapping[str, object], status: in
     """A page of the lab. A template finds besides what is `said`: `home`, where the lab's links begin; `file(name)`, the address of one
     of its files; `is_signed_in`; `form_token`, which every form that moves traffic sends along.
     """
-    home = home_of(request)
-    cookie = request.cookies.get(COOKIE)
+    home, is_signed_in = home_of(request), signed_in(request)
     frame = {
         "home": home,
         "here": request.url.path.strip("/").partition("/")[0],
         "menu": MENU,
         "file": lambda name: f"{home}/static/{name}?v={_version(name)}",
-        "is_signed_in": signed_in(request),
-        "form_token": doors_of(request).form_token(cookie) if cookie and signed_in(request) else "",
+        "is_signed_in": is_signed_in,
+        "form_token": doors_of(request).form_token(request.cookies[COOKIE]) if is_signed_in else "",
     }
     return HTMLResponse(templates.get_template(template).render(frame, **said), status, POLICY)
 

@@ -1,13 +1,14 @@
 """Whether everything is recorded: answers against lines, lines against rows, feedback, and what is wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from lab.explain.words import listed
 from lab.store import account
 from lab.store.account import Journal
 from lab.store.answers import Account, accounts
+from lab.store.tables import utc
 from lab.web.evidence import troubles
 from lab.web.pages.experiment_state import State
 from lab.web.pages.experiment_trust import too_late
@@ -66,7 +67,7 @@ def find(parts: Parts, notes: Sequence[str], latest_n: int, now: float) -> Found
     """Asks. notes: what is wrong with the table of routes."""
     # The counts first: what is answered meanwhile must not look lost.
     answers = accounts(parts.store, parts.here.sockets)
-    since = datetime.fromtimestamp(now, UTC).replace(tzinfo=None) - timedelta(hours=HOURS)
+    since = utc(now) - timedelta(hours=HOURS)
     with parts.store.cursor() as cursor:
         feedback = dict(cursor.execute(OUTCOMES, [since]).fetchall())
     return Found(
