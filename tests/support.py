@@ -1,9 +1,11 @@
 """What the tests of a running gateway or lab share."""
 
+import http.client
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,16 @@ def status_of(url: str) -> int:
         return requests.get(url, timeout=30).status_code
     except requests.RequestException:
         return 0
+
+
+@contextmanager
+def over_unix_socket(path: Path, seconds: float = 30) -> Iterator[http.client.HTTPConnection]:
+    """A connection to a service's unix socket, as patient as that; closed at the end, whatever happens to the service."""
+    with closing(http.client.HTTPConnection("localhost")) as connection:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(seconds)
+        connection.sock.connect(str(path))
+        yield connection
 
 
 def free_ports(count: int) -> list[int]:

@@ -91,11 +91,10 @@ def test_clients_that_hang_up_half_way_disturb_nobody(tmp_path: Path) -> None:
         for _ in range(5):
             with socket.create_connection(("127.0.0.1", port)) as connection:
                 connection.sendall(begin)
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    client.request("POST", "/feedback", json.dumps({"request_id": "1" * 32, "reward": 1}))
-    answer = client.getresponse()
-    status, _ = answer.status, answer.read()
-    client.close()
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
+        client.request("POST", "/feedback", json.dumps({"request_id": "1" * 32, "reward": 1}))
+        answer = client.getresponse()
+        status, _ = answer.status, answer.read()
     process.terminate()
     printed, _ = process.communicate(timeout=30)
 

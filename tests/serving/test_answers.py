@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import logging
-import socket
 import tempfile
 import threading
 import time
@@ -16,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from serving.answers import Counted, Tally
 from tests.serving.conftest import Running, Start
+from tests.support import over_unix_socket
 
 IRIS = {"APP": "app_iris", "VARIANT": "svc"}
 
@@ -29,14 +29,11 @@ def folder() -> Iterator[Path]:
 
 def ask(folder: Path, method: str, path: str, body: bytes = b"", **headers: str) -> int:
     """The status of a request over the service's unix socket; by default the gateway says that it is journaled."""
-    connection = http.client.HTTPConnection("localhost", timeout=30)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(folder / "svc.sock"))
-    connection.request(method, path, body, {"X-Lab-Journal": "1"} | headers)
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    return answer.status
+    with over_unix_socket(folder / "svc.sock") as connection:
+        connection.request(method, path, body, {"X-Lab-Journal": "1"} | headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
 
 
 def count(folder: Path) -> int:

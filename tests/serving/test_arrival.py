@@ -2,6 +2,7 @@
 
 import http.client
 import re
+from contextlib import closing
 
 import pytest
 
@@ -12,12 +13,11 @@ MINTED = re.compile(r"[0-9a-f]{32}")
 
 def request_id_for(service: Running, given: bytes) -> str:
     """The id in the answer to a request that brought this one, byte for byte."""
-    connection = http.client.HTTPConnection(service.address, timeout=30)
-    connection.putrequest("GET", "/health")
-    connection.putheader("X-Request-ID", given)
-    connection.endheaders()
-    answered = connection.getresponse().headers["X-Request-ID"]
-    connection.close()
+    with closing(http.client.HTTPConnection(service.address, timeout=30)) as connection:
+        connection.putrequest("GET", "/health")
+        connection.putheader("X-Request-ID", given)
+        connection.endheaders()
+        answered = connection.getresponse().headers["X-Request-ID"]
     assert answered is not None
     return answered
 

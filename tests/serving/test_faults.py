@@ -22,6 +22,7 @@ from serving.contract import Prediction
 from serving.faults import Dice, Faults, FaultyService, rotated, until_gone
 from serving.service import Service
 from tests.serving.conftest import Running, Start, sentence
+from tests.support import over_unix_socket
 
 VIRGINICA = (6.7, 3.0, 5.2, 2.3)
 
@@ -54,11 +55,8 @@ def put(service: Running, **faults: Any) -> requests.Response:
 @contextlib.contextmanager
 def asking(where: str | Path) -> Iterator[http.client.HTTPResponse]:
     """The beginning of the sample's prediction, over TCP or, for a path, a unix socket."""
-    with contextlib.closing(http.client.HTTPConnection(str(where), timeout=30)) as connection:
-        if isinstance(where, Path):
-            connection.sock = socket.socket(socket.AF_UNIX)
-            connection.sock.settimeout(30)
-            connection.sock.connect(str(where))
+    over_tcp = contextlib.closing(http.client.HTTPConnection(str(where), timeout=30))
+    with over_unix_socket(where) if isinstance(where, Path) else over_tcp as connection:
         connection.request("GET", "/predict/test")
         yield connection.getresponse()
 

@@ -1,9 +1,7 @@
 """What a service tells Prometheus of itself."""
 
 import asyncio
-import http.client
 import re
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from serving.metrics import REQUEST_EDGES, Measured, Metrics
 from tests.serving.conftest import Running, Start
+from tests.support import over_unix_socket
 
 SAMPLE = {"http_request_method": "GET", "http_route": "/predict/test", "http_response_status_code": "200"}
 
@@ -110,10 +109,7 @@ def test_a_refusal_has_its_status_and_a_failure_500(faulty: Running) -> None:
 
 def test_nothing_that_a_visitor_makes_up_becomes_a_label(iris: Running) -> None:
     iris.get("/made-up-4711", headers={"X-Forwarded-Prefix": "/made-up-4712", "Host": "made-up-4713", "X-Lab-Route": "made-up-4714"})
-    connection = http.client.HTTPConnection(iris.address, timeout=30)
-    connection.request("PROPFIND", "/predict/test?made-up-4716")
-    connection.getresponse().read()
-    connection.close()
+    requests.request("PROPFIND", f"http://{iris.address}/predict/test?made-up-4716", timeout=30)
 
     text = iris.get("/metrics").text
 
@@ -162,14 +158,10 @@ def test_a_visitor_of_the_gateway_finds_nothing(iris: Running) -> None:
 def test_the_gateways_own_socket_tells_nothing(start: Start) -> None:
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
         start(APP="app_iris", VARIANT="svc", LAB_SOCKETS=folder)
-        connection = http.client.HTTPConnection("localhost", timeout=30)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(Path(folder) / "svc.sock"))
+        with over_unix_socket(Path(folder) / "svc.sock") as connection:
+            connection.request("GET", "/metrics")
 
-        connection.request("GET", "/metrics")
-
-        assert connection.getresponse().status == 404
-        connection.close()
+            assert connection.getresponse().status == 404
 
 
 @pytest.mark.parametrize(("error", "status"), [(ClientDisconnect(), "499"), (RuntimeError("broken"), "500")])

@@ -1,6 +1,5 @@
 """Where a service listens."""
 
-import http.client
 import os
 import socket
 import stat
@@ -14,6 +13,7 @@ import pytest
 import requests
 
 from tests.serving.conftest import REPOSITORY, Running, Start, free_port
+from tests.support import over_unix_socket
 
 
 @pytest.fixture
@@ -25,13 +25,9 @@ def folder() -> Iterator[Path]:
 
 def asked(path: Path) -> int:
     """The status of /health over a unix socket."""
-    connection = http.client.HTTPConnection("localhost", timeout=30)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(path))
-    connection.request("GET", "/health")
-    status = connection.getresponse().status
-    connection.close()
-    return status
+    with over_unix_socket(path) as connection:
+        connection.request("GET", "/health")
+        return connection.getresponse().status
 
 
 def failing(**environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,16 +1,13 @@
 """The service tells what the journals hold, over HTTP and on the command line, and says in sentences what it cannot."""
 
-import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,7 @@ import pytest
 
 from lab.settings import CHECKOUT
 from tests.store.conftest import line, prediction
-from tests.support import eventually
+from tests.support import eventually, over_unix_socket
 
 
 def now() -> str:
@@ -54,11 +51,7 @@ class Running:
             file.write(b"".join(one if isinstance(one, bytes) else line(one) for one in records))
 
     def get(self, path: str, method: str = "GET", body: object = None) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("lab", timeout=30)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        with closing(connection):
-            connection.sock.settimeout(30)
-            connection.sock.connect(str(self.socket))
+        with over_unix_socket(self.socket) as connection:
             connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())

@@ -1,9 +1,7 @@
 """The lab's service answers on its socket, and says at the start what it cannot use."""
 
-import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +14,7 @@ import pytest
 from lab.routes import with_weights
 from lab.settings import CHECKOUT
 from lab.traffic.nginx import NginxTraffic
-from tests.support import eventually
+from tests.support import eventually, over_unix_socket
 from tests.traffic.conftest import KNOWN
 
 
@@ -39,14 +37,10 @@ class Service:
 
     def get(self, path: str) -> tuple[int, Any]:
         """Status and JSON of an answer."""
-        connection = http.client.HTTPConnection("lab")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self.path))
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        content = json.loads(answer.read())
-        connection.close()
-        return answer.status, content
+        with over_unix_socket(self.path) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ import asyncio
 import http.client
 import json
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from lab.web.pages import events
 from lab.web.pages.events_pulse import BEAT_S, SEATS, Pulse
 from tests.store.conftest import prediction
 from tests.store.test_service import Running, now
-from tests.support import eventually
+from tests.support import eventually, over_unix_socket
 
 
 class World:
@@ -113,11 +112,7 @@ class Service(Running):
     @contextmanager
     def stream(self, seconds: float = 10.0, **headers: str) -> Iterator[http.client.HTTPResponse]:
         """Open, and patient for so long."""
-        connection = http.client.HTTPConnection("lab")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        with closing(connection):
-            connection.sock.settimeout(seconds)
-            connection.sock.connect(str(self.socket))
+        with over_unix_socket(self.socket, seconds) as connection:
             connection.request("GET", "/events", headers=headers)
             yield connection.getresponse()
 
