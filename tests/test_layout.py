@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -43,6 +45,12 @@ def test_serving_knows_no_model_by_name() -> None:
 def test_making_models_does_not_need_serving_and_serving_needs_no_torch() -> None:
     assert not imported("models") & {"serving", "embedded", *APPS}
     assert not imported("serving") & {"torch", "torchvision", "sklearn", "onnx"}
+
+
+def test_the_labs_service_starts_without_scipys_large_parts() -> None:
+    found = "import sys, lab.app; print(*sys.modules.keys() & {'scipy.special', 'scipy.optimize'})"
+
+    assert subprocess.check_output([sys.executable, "-c", found], cwd=REPOSITORY, text=True) == "\n"
 
 
 def test_a_model_imports_only_serving_of_the_lab() -> None:

@@ -1,8 +1,8 @@
 """Beta densities and tails by their logarithms, right for parameters up to 1e12 and far beyond where tails underflow."""
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincc, gammaln, xlog1py, xlogy
 
 Floats = NDArray[np.float64]
 
@@ -22,13 +22,13 @@ def log_beta_density(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
 def log_upper_tail(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
     """log P(Beta(a, b) > x). Where that underflows, the exponential bound of a log-concave tail (right to a factor near 1)."""
     x, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (x, a, b)))
-    return _log_tail(betaincc(a, b, x), x, a, b)
+    return _log_tail(scipy.special.betaincc(a, b, x), x, a, b)
 
 
 def log_lower_tail(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
     """log P(Beta(a, b) < x), likewise."""
     x, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (x, a, b)))
-    return _log_tail(betainc(a, b, x), 1 - x, b, a)
+    return _log_tail(scipy.special.betainc(a, b, x), 1 - x, b, a)
 
 
 def _log_tail(tail: Floats, x: Floats, a: Floats, b: Floats) -> Floats:
@@ -45,18 +45,18 @@ def _far_tail(x: Floats, a: Floats, b: Floats) -> Floats:
 def _deviance(x: Floats, mean: Floats) -> Floats:
     """x log(x / mean) - x + mean, without cancellation when x is near mean."""
     change = (x - mean) / mean
-    return mean * (xlog1py(1 + change, change) - change)
+    return mean * (scipy.special.xlog1py(1 + change, change) - change)
 
 
 def _stirling_error(n: Floats) -> Floats:
     """log gamma(n + 1) minus Stirling's (n + 1/2) log n - n + log(2 pi)/2."""
     large = np.maximum(n, 15.0)
     series = (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / (1188 * large**2)) / large**2) / large**2) / large**2) / large
-    exact = gammaln(n + 1) - xlogy(n + 0.5, n) + n - 0.5 * np.log(2 * np.pi)
+    exact = scipy.special.gammaln(n + 1) - scipy.special.xlogy(n + 0.5, n) + n - 0.5 * np.log(2 * np.pi)
     return np.where(n > 15, series, exact)
 
 
 def log_odds_of_counts(n: ArrayLike, successes: ArrayLike, rates: ArrayLike, against: ArrayLike) -> Floats:
     """The log-likelihood ratio of `rates` against one rate for these counts; they broadcast. A rate of 0 or 1 is allowed in `rates`."""
     n, s, p, q = (np.asarray(v, dtype=np.float64) for v in (n, successes, rates, against))
-    return xlogy(s, p) - xlogy(s, q) + xlog1py(n - s, -p) - xlog1py(n - s, -q)
+    return scipy.special.xlogy(s, p) - scipy.special.xlogy(s, q) + scipy.special.xlog1py(n - s, -p) - scipy.special.xlog1py(n - s, -q)

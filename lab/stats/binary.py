@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from lab.stats.conditional import baseline_odds, block_log_likelihood, centred_cumulant, distinct, expected_successes, information
 from lab.stats.counts import NOTHING, Counts
@@ -325,7 +325,7 @@ def _one_sided(curve: Curve, alpha: float, scale: float, side: Side, known: Inte
 
     if not start < stop or spare(start) <= 0:
         return known
-    end = stop if spare(stop) > 0 else float(brentq(spare, start, stop, xtol=2e-5)) - 4e-5
+    end = stop if spare(stop) > 0 else float(scipy.optimize.brentq(spare, start, stop, xtol=2e-5)) - 4e-5
     return Interval(end, math.inf, alpha) if sign > 0 else Interval(-math.inf, -end, alpha)
 
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 Floats = NDArray[np.float64]
 Density = Callable[[Floats], Floats]
@@ -166,7 +166,7 @@ def _gauss(low: float, high: float, number: int) -> tuple[Floats, Floats]:
 
 def _root(function: Callable[[float], float], inside: float, outside: float) -> float:
     """Where a function that is positive `inside` turns negative on the way to `outside`."""
-    return float(brentq(function, inside, outside, xtol=1e-12, rtol=1e-13)) if function(inside) > 0 else inside
+    return float(scipy.optimize.brentq(function, inside, outside, xtol=1e-12, rtol=1e-13)) if function(inside) > 0 else inside
 
 
 def _read(points: Floats, values: Floats, x: float) -> float:

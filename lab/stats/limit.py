@@ -10,9 +10,8 @@ from functools import lru_cache
 from typing import Any, Literal, Self
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.special import betaincc, betainccinv
 
 from lab.stats.betas import Floats, log_beta_density, log_lower_tail, log_odds_of_counts, log_upper_tail
 from lab.stats.counts import NOTHING, Counts
@@ -167,7 +166,7 @@ def rates_above(limit: float) -> Floats:
     """RATES rates above the limit, equally likely under the prior cut off there."""
     a, b = prior(limit)
     shares = (np.arange(RATES) + 0.5) / RATES
-    rates = np.clip(betainccinv(a, b, shares * betaincc(a, b, limit)), limit, 1 - 1e-12)
+    rates = np.clip(scipy.special.betainccinv(a, b, shares * scipy.special.betaincc(a, b, limit)), limit, 1 - 1e-12)
     rates.setflags(write=False)
     return rates
 
@@ -199,7 +198,7 @@ def _end(n: int, peak: float, spare: float, edge: float) -> float:
     """Where, on the way from the peak to the edge, n times the divergence has used up what is to spare."""
     if n * _divergence(peak, edge) <= spare:
         return round(edge)
-    return brentq(lambda x: n * _divergence(peak, x) - spare, peak, edge, xtol=1e-300, rtol=1e-13)
+    return scipy.optimize.brentq(lambda x: n * _divergence(peak, x) - spare, peak, edge, xtol=1e-300, rtol=1e-13)
 
 
 def _divergence(p: float, q: float) -> float:

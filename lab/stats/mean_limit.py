@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logsumexp
 
 from lab.stats.evalue import Evidence, Told
 
@@ -51,7 +51,7 @@ def log_e_restarted(wealth: NDArray[np.float64], block: int) -> NDArray[np.float
 
 def log_e_mean(wealth: NDArray[np.float64], stakes: NDArray[np.float64] = BELOW) -> NDArray[np.float64]:
     """The log of the mean over bets (the last axis), weighted by the stakes."""
-    return np.asarray(logsumexp(wealth + stakes, axis=-1))
+    return np.asarray(scipy.special.logsumexp(wealth + stakes, axis=-1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import math
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import erfcx, log_ndtr
 
 from lab.stats.evalue import checked_alpha, threshold
 
@@ -63,7 +63,8 @@ def boundary(information: Number, rho: float, alpha: float, side: Side = "two-si
 def _log_upper(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """z^2/2 + log Phi(z), without cancellation where z is far below 0."""
     below = np.minimum(z, 0.0)
-    return np.where(z < 0, np.log(erfcx(-below / math.sqrt(2)) / 2), np.square(z) / 2 + log_ndtr(np.maximum(z, 0.0)))
+    lower = np.log(scipy.special.erfcx(-below / math.sqrt(2)) / 2)
+    return np.where(z < 0, lower, np.square(z) / 2 + scipy.special.log_ndtr(np.maximum(z, 0.0)))
 
 
 def _inverse_log_upper(level: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
 
 from lab.stats.counts import Counts
 from lab.stats.evalue import checked_alpha
@@ -85,7 +84,7 @@ def sequential(alpha: float = 0.05, power: float = 0.8, side: Side = "two-sided"
 
     The score is a random walk that is followed on a grid from look to look (Armitage, McPherson & Rowe 1969).
     """
-    planned = (_quantile(alpha, side) + ndtri(_checked_power(power))) ** 2
+    planned = (_quantile(alpha, side) + scipy.special.ndtri(_checked_power(power))) ** 2
     # Until eight times the plan: hardly a path is left.
     times = np.arange(1, 8 * looks + 1) / looks
     crossed = _crossing(planned * times, tuned_rho(planned, alpha, side), alpha, side)
@@ -150,7 +149,7 @@ def _root(short: Callable[[float], float], start: float) -> float | None:
         high *= 2
         if high > 1e12 * start:
             return None
-    return float(brentq(short, start, high))
+    return float(scipy.optimize.brentq(short, start, high))
 
 
 def _units(null: float, apart: float, difference: float, alpha: float, power: float, side: Side, share: float) -> Units:
@@ -158,7 +157,7 @@ def _units(null: float, apart: float, difference: float, alpha: float, power: fl
     if difference == 0 or (side == "greater" and difference < 0) or (side == "less" and difference > 0):
         claim = "not 0" if side == "two-sided" else f"{side} than 0"
         raise ValueError(f"The difference is {difference:.6g}: no number of units shows that it is {claim}.")
-    total = ((_quantile(alpha, side) * null + ndtri(_checked_power(power)) * apart) / difference) ** 2
+    total = ((_quantile(alpha, side) * null + scipy.special.ndtri(_checked_power(power)) * apart) / difference) ** 2
     # A whole number of units, but not one more for a rounding error.
     return Units(math.ceil(total * (1 - share) - 1e-9), math.ceil(total * share - 1e-9))
 
@@ -171,7 +170,7 @@ def _check_share(share: float) -> None:
 def _quantile(alpha: float, side: Side) -> float:
     if side not in SIDES:
         raise ValueError(f"The side is {side}, must be one of: {', '.join(SIDES)}.")
-    return float(ndtri(1 - checked_alpha(alpha) / (2 if side == "two-sided" else 1)))
+    return float(scipy.special.ndtri(1 - checked_alpha(alpha) / (2 if side == "two-sided" else 1)))
 
 
 def _checked_power(power: float) -> float:
@@ -188,7 +187,7 @@ def _crossing(information: NDArray[np.float64], rho: float, alpha: float, side: 
     reach = math.ceil((6 * math.sqrt(step) + step) / width)
     size = max(math.ceil(float(edge[-1]) / width), reach) + 1
     grid = np.arange(-size, size + 1) * width
-    jumps = np.diff(ndtr(((np.arange(-reach, reach + 2) - 0.5) * width - step) / math.sqrt(step)))
+    jumps = np.diff(scipy.special.ndtr(((np.arange(-reach, reach + 2) - 0.5) * width - step) / math.sqrt(step)))
     mass, inside = (grid == 0).astype(np.float64), []
     for limit in edge:
         mass = np.convolve(mass, jumps, "same")

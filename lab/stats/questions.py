@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, Self
 
 import numpy as np
-from scipy.special import gammaln
+import scipy
 
 from lab.stats.binary import (
     EMPTY,
@@ -141,7 +141,7 @@ def _likelihood(block: BinaryBlock) -> Floats:
 def _summed(n_a: int, n_b: int, total: int, points: Floats) -> Floats:
     """`centred_cumulant` of one block by the sum itself: sooner done while it has few terms."""
     hits = np.arange(max(total - n_a, 0), min(total, n_b) + 1)
-    log_ways = -gammaln(np.stack([hits, n_b - hits, total - hits, n_a - total + hits]) + 1.0).sum(axis=0)
+    log_ways = -scipy.special.gammaln(np.stack([hits, n_b - hits, total - hits, n_a - total + hits]) + 1.0).sum(axis=0)
     terms = (log_ways - log_ways.max()) + points[:, None] * (hits - total * (n_b / (n_a + n_b)))
     top = terms.max(axis=1)
     sums = top + np.log(np.exp(terms - top[:, None]).sum(axis=1))

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Self
 
-from scipy.optimize import brentq
+import scipy
 
 from lab.stats.binary import EMPTY, BinaryBlock, joined
 from lab.stats.evalue import NO_EVIDENCE, Evidence, mean_log_e
@@ -83,7 +83,7 @@ def _nearest(n_a: int, n_b: int, rate_a: float, rate_b: float, null: float) -> f
         y = x + null
         return n_a * (x - rate_a) / (x * (1 - x)) + n_b * (y - rate_b) / (y * (1 - y))
 
-    return float(brentq(slope, max(0.0, -null) + 1e-12, min(1.0, 1 - null) - 1e-12, xtol=1e-14))
+    return float(scipy.optimize.brentq(slope, max(0.0, -null) + 1e-12, min(1.0, 1 - null) - 1e-12, xtol=1e-14))
 
 
 def _log_bet(n: int, successes: int, rate: float, null: float) -> float:
