@@ -29,8 +29,7 @@ from lab.store.recent import Recent
 # Bytes that are read in one transaction at most, unless they are whole files that nobody writes to any more.
 STRETCH_BYTES = 128 << 20
 
-# Bytes of such files that are read in one transaction: together they keep all threads busy. One that is longer is read in stretches, or
-# its rows would need more memory than there is before they can be written.
+# Bytes of such files that are read in one transaction: together they keep all threads busy. One that is longer is read by itself.
 TOGETHER_BYTES = 512 << 20
 
 # Bytes that are searched for bad lines at once: each line is a Python object meanwhile.
@@ -303,7 +302,7 @@ class Store:
             if segment.name in self._reached or segment.hour is None:
                 continue
             size = _finished_size(segment.path, self._clock())
-            if not size or size > TOGETHER_BYTES:
+            if not size:
                 continue
             if size > room or groups[-1][0].kind != segment.kind:
                 groups.append([])
