@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs what the lab needs on Debian 12 or Ubuntu 24.04 and later: NGINX with its JavaScript module from the system's
-# packages, everything else into .venv. Usage: embedded/setup.sh [test|bench]   (also what `make test` or `make bench` needs)
+# packages, everything else into .venv. Usage: embedded/setup.sh [test|bench] [packages]
+#   test, bench   also what `make test` or `make bench` needs
+#   packages      no further than the system's packages
 # Run again, it takes a second when nothing has changed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -46,6 +48,8 @@ if [ -n "$packages" ]; then
         fi
     fi
 fi
+
+[ "${2:-}" != packages ] || exit 0
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "The lab needs Python 3.11 or later; $python is older. Set PYTHON=…"; exit 1; }
 
