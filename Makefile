@@ -41,7 +41,7 @@ test: ## Install what is missing and run every test that needs no Docker
 
 test-docker: ## Test docker-compose up --build from start to end
 	@embedded/setup.sh test
-	@$(PYTHON_HERE) -m pytest -m docker
+	@$(PYTHON_HERE) -m pytest -m docker tests/docker
 
 soak: ## Run the long tests under load: hundred thousands of visitors, and experiments to their end, about fifteen minutes
 	@embedded/setup.sh test

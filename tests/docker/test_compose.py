@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -29,29 +29,42 @@ class Compose:
         self.ports = dict(zip(("LAB_PORT", "APP_CUSTOM_PORT", "APP_VGG16_PORT"), map(str, free_ports(3)), strict=True))
         self.url = f"http://localhost:{self.ports['LAB_PORT']}"
         command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
-        self._command = [*command, "-p", f"labtest{name}{os.getpid()}"]
+        self._project = f"labtest{name}{os.getpid()}"
+        self._command = [*command, "-p", self._project]
 
     def __call__(self, *arguments: str) -> str:
         """Runs docker-compose; fails with what it said."""
-        done = subprocess.run([*self._command, *arguments], cwd=REPOSITORY, env=os.environ | self.ports, capture_output=True, text=True)
-        assert done.returncode == 0, f"docker-compose {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return _said(*self._command, *arguments, env=os.environ | self.ports)
 
     def container(self, service: str) -> dict[str, Any]:
         """What `docker inspect` says of a service's container."""
-        identifier = self("ps", "-q", service).strip()
-        inspected = subprocess.run(["docker", "inspect", identifier], check=True, capture_output=True, text=True)
-        found: dict[str, Any] = json.loads(inspected.stdout)[0]
+        found: dict[str, Any] = json.loads(_said("docker", "inspect", self._identifier(service)))[0]
         return found
+
+    def within(self, service: str, *command: str) -> str:
+        """Runs a command in a service's container; fails with what it said."""
+        return _said("docker", "exec", self._identifier(service), *command)
 
     def lines(self) -> list[dict[str, Any]]:
         """The whole journal; every line is valid."""
-        return journal_lines(self("exec", "-T", "nginx", "sh", "-c", "cat /state/journal/predictions-*.jsonl"))
+        return journal_lines(self.within("nginx", "sh", "-c", "cat /state/journal/predictions-*.jsonl"))
 
     def upload(self, path: str = "/predict", **headers: str) -> requests.Response:
         """Uploads a picture through the published port, on a connection of its own."""
         with PICTURE.open("rb") as content:
             return requests.post(f"{self.url}{path}", files={"file": (PICTURE.name, content, "image/jpeg")}, headers=headers, timeout=30)
+
+    def _identifier(self, service: str) -> str:
+        """Of its container. Asked of Docker itself: docker-compose takes most of a second for any answer."""
+        labels = {"project": self._project, "service": service}
+        filters = [f"--filter=label=com.docker.compose.{name}={value}" for name, value in labels.items()]
+        return _said("docker", "ps", "--all", "--quiet", *filters).strip()
+
+
+def _said(*command: str, env: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +111,9 @@ def test_vision_models_whose_weights_were_in_no_reach_are_off_and_their_containe
 def test_the_lab_changes_the_weights_without_a_restart(compose: Compose) -> None:
     started = compose.container("nginx")["State"]["StartedAt"]
 
-    compose("exec", "-T", "lab", "lab", "weight", "iris", "xgboost=100")
+    compose.within("lab", "lab", "weight", "iris", "xgboost=100")
     met = {requests.get(f"{compose.url}/iris/predict/test").headers["X-Variant"] for _ in range(10)}
-    compose("exec", "-T", "lab", "lab", "weight", "iris", "svc=60", "forest=40")
+    compose.within("lab", "lab", "weight", "iris", "svc=60", "forest=40")
 
     assert met == {"xgboost"}
     assert compose.container("nginx")["State"]["StartedAt"] == started
@@ -128,12 +141,12 @@ def test_a_reward_is_kept_joined_and_shown(compose: Compose) -> None:
 
     assert (answer.status_code, answer.json()["outcome"]) == (200, "stored")
     question = f"select truth, predicted_route from feedback where request_id = '{request_id}'"
-    eventually(lambda: json.loads(compose("exec", "-T", "lab", "lab", "sql", "-o", "json", question)) == [
+    eventually(lambda: json.loads(compose.within("lab", "lab", "sql", "-o", "json", question)) == [
         {"truth": "lemon", "predicted_route": "fruit"}
     ])  # fmt: skip
-    row = json.loads(compose("exec", "-T", "lab", "lab", "log", "-o", "json", "--request-id", request_id))
+    row = json.loads(compose.within("lab", "lab", "log", "-o", "json", "--request-id", request_id))
     assert row["status"] == 200
-    account = json.loads(compose("exec", "-T", "lab", "lab", "journal", "-o", "json"))
+    account = json.loads(compose.within("lab", "lab", "journal", "-o", "json"))
     assert all(one["lines"] == one["stored"] for one in account["journals"])
     assert [one["missing"] for one in account["answers"]] == [0] * len(account["answers"])
 
@@ -187,8 +200,8 @@ def test_a_model_killed_and_created_anew_five_times_under_load_costs_at_most_one
 
 def test_containers_run_as_an_ordinary_user_on_a_read_only_disk(compose: Compose) -> None:
     for service in SERVICES:
-        assert compose("exec", "-T", service, "id", "-u").strip() == "10001"
-        assert "read-only" in compose("exec", "-T", service, "sh", "-c", "touch /srv/x 2>&1 || true").lower()
+        assert compose.within(service, "id", "-u").strip() == "10001"
+        assert "read-only" in compose.within(service, "sh", "-c", "touch /srv/x 2>&1 || true").lower()
 
 
 def test_only_loopback_is_published(compose: Compose) -> None:
@@ -198,7 +211,7 @@ def test_only_loopback_is_published(compose: Compose) -> None:
 
 
 def test_a_serving_container_carries_no_pytorch(compose: Compose) -> None:
-    assert "No module named 'torch'" in compose("exec", "-T", "app_vgg16", "sh", "-c", "python -c 'import torch' 2>&1 || true")
+    assert "No module named 'torch'" in compose.within("app_vgg16", "sh", "-c", "python -c 'import torch' 2>&1 || true")
 
 
 def test_a_second_start_makes_no_model_again(compose: Compose) -> None:
@@ -212,7 +225,7 @@ def test_a_second_start_makes_no_model_again(compose: Compose) -> None:
 
 def test_an_experiment_runs_and_is_taken_back(compose: Compose) -> None:
     def lab(*words: str) -> str:
-        return compose("exec", "-T", "lab", "lab", *words)
+        return compose.within("lab", "lab", *words)
 
     before = lab("weight", "iris", "-o", "json")
 
