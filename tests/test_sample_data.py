@@ -99,8 +99,7 @@ def test_every_picture_opens_as_rgb(picture: Picture) -> None:
         assert (opened.format, opened.mode) == ("JPEG", "RGB")
 
 
-# Of each fruit a third: to draw all takes half a minute.
-@pytest.mark.parametrize("picture", PICTURES[::3], ids=lambda picture: picture.file)
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.file)
 def test_the_renderer_makes_the_pictures_in_the_repository_again(picture: Picture) -> None:
     with Image.open(FOLDER / picture.file) as opened:
         kept = opened.convert("RGB")
