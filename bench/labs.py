@@ -45,8 +45,11 @@ class Lab:
         """Asks once, on a connection of its own."""
         return _ask(self.socket, path, headers)
 
-    def wait_until_current(self, seconds: float, lines: int = 0) -> None:
-        """Returns when it has read the whole prediction journal, and at least so many lines. Raises Failure when that takes longer."""
+    def wait_until_current(self, seconds: float, lines: int = 0, look_s: float = LOOK_S) -> None:
+        """Returns when it has read the whole prediction journal, and at least so many lines. Raises Failure when that takes longer.
+
+        `look_s` are the seconds between two looks.
+        """
         end = time.monotonic() + seconds
         read = NOTHING
         while time.monotonic() < end:
@@ -59,7 +62,7 @@ class Lab:
                 (read,) = (one for one in said["journals"] if one["kind"] == "predictions")
                 if said["is_current"] and not read["unread"] and read["lines"] >= lines:
                     return
-            time.sleep(LOOK_S)
+            time.sleep(look_s)
         so_far = f"{read['lines']} of at least {lines} lines are read, {read['unread']} bytes are not"
         raise Failure(f"The lab has not caught up with the journal within {seconds:g} s: {so_far}.")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from lab.store.database import MEMORY_LIMIT, THREADS_AT_START
+from lab.store.database import READING_LIMIT, THREADS_AT_START
 from lab.store.tables import LINE_MAX_BYTES, PREDICTIONS
 
 # What is asked of every variant, in seconds.
@@ -18,7 +18,7 @@ from {rows} group by all order by all
 
 def connect(file: Path | None, threads: int = THREADS_AT_START) -> duckdb.DuckDBPyConnection:
     """A database with the lab's memory; in memory without a file."""
-    settings = {"threads": threads, "memory_limit": MEMORY_LIMIT, "preserve_insertion_order": False}
+    settings = {"threads": threads, "memory_limit": READING_LIMIT, "preserve_insertion_order": False}
     return duckdb.connect(str(file or ":memory:"), config=settings)
 
 

@@ -56,6 +56,10 @@ PER_READING = (1_000, 2_000)
 GOAL_MB, GOAL_TIMES = 300, 1.5
 
 
+# Seconds between two looks how far the service has read: as a page that somebody has open asks.
+LOOK_S = 1.0
+
+
 class Cost(NamedTuple):
     """Of reading some lines."""
 
@@ -214,6 +218,6 @@ def _service_mb(folder: Path, journal: Path) -> tuple[float, float]:
     peaks = []
     for _ in range(2):
         with lab(state, folder / "run") as service:
-            service.wait_until_current(60 + LINES / 5_000, LINES)
+            service.wait_until_current(60 + LINES / 5_000, LINES, LOOK_S)
             peaks.append(peak_mb(service.pid))
     return peaks[0], peaks[1]

@@ -18,15 +18,17 @@ FILE = "lab.duckdb"
 # Where a stretch of a journal lies while it is read; nothing else is ever in there.
 INGEST = "ingest"
 
-# Bytes of memory for tables, joins and people's questions together.
-MEMORY_LIMIT = "140MB"
+# Bytes of memory for tables, joins and people's questions together; and while all is read that was there at the start. Each thread that
+# reads JSON reserves two buffers of 33 MB, and uses little of the second one.
+MEMORY_LIMIT, READING_LIMIT = "100MB", "140MB"
 
 # Threads that read, sum and answer: while everything is read that was there at the start, and afterwards. For a few thousand lines, waking
 # a second one costs more than it saves.
 THREADS_AT_START, THREADS = 2, 1
 
-# Size of DuckDB's log at which it is worked into the file: each time, the last rows are compressed and written anew.
-LOG_LIMIT = "32MB"
+# Size of DuckDB's log at which it is worked into the file. That many rows become a group of their own; were it less than half a full one,
+# two of them would be put together later, and all compressed and written again.
+LOG_LIMIT = "48MB"
 
 # Most that may lie on disk for a question that needs more memory than there is.
 SPILL_LIMIT = "2GB"
@@ -81,7 +83,13 @@ def remove(place: Place) -> None:
 def settle(connection: duckdb.DuckDBPyConnection) -> None:
     """To be called when everything that was there at the start has been read. From now on no statement changes a setting."""
     connection.execute(f"set threads={THREADS}")
+    limit_memory(connection, MEMORY_LIMIT)
     connection.execute("set lock_configuration=true")
+
+
+def limit_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
+    """For everybody who uses the database; what lies in its memory beyond that goes."""
+    connection.execute(f"set memory_limit='{limit}'")
 
 
 @contextmanager
@@ -122,7 +130,7 @@ def _usable(place: Place, reward_cap: float | None) -> duckdb.DuckDBPyConnection
 def _opened(place: Place) -> duckdb.DuckDBPyConnection:
     settings = {
         "threads": THREADS_AT_START,
-        "memory_limit": MEMORY_LIMIT,
+        "memory_limit": READING_LIMIT,
         "checkpoint_threshold": LOG_LIMIT,
         "preserve_insertion_order": False,
         # Nothing is read twice.

@@ -7,6 +7,7 @@ once, and only when that fails are the lines tried in halves, until those at fau
 import os
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,10 @@ LINE_FEED = ord("\n")
 UNCOMMITTED = 1 << 54
 
 
+# How many lines, or rows, by the hour of their segment.
+Lines = Counter[datetime | None]
+
+
 class Shrunken(Refused):
     """A journal became shorter under our eyes. It is read again from its start."""
 
@@ -45,12 +50,14 @@ class File(NamedTuple):
 class Look(NamedTuple):
     """What was just added."""
 
-    added: Counter[datetime | None]
-    """Rows by the hour of the segment."""
+    added: Lines
+    """As rows."""
     earliest: datetime | None
     latest: datetime | None
     wrong: int
     """Rows that mean nothing."""
+    last: int | None
+    """The highest row number."""
 
 
 class Sorted(NamedTuple):
@@ -85,22 +92,28 @@ def link(source: Path, target: Path) -> bool:
     return True
 
 
-def insert(connection: duckdb.DuckDBPyConnection, kind: Kind, given: Sequence[File]) -> Look | None:
-    """Adds every line of these files, of different hours, to their table, inside a transaction.
+def add(connection: duckdb.DuckDBPyConnection, kind: Kind, given: Sequence[File]) -> Lines | None:
+    """Adds every line of these files, of different hours, to their table, inside a transaction; says how many there are of each hour.
 
     None when something in a file is no line: the transaction is of no use then.
     """
-    lines = Counter({file.hour: count for file in given if (count := _count(file.path)) is not None})
-    if len(lines) < len(given):
-        return None
-    try:
-        added = _add(connection, kind, given)
-    except (duckdb.DataError, duckdb.InvalidInputException):
-        return None
-    look = _look(connection, kind, given)
-    if look.added.total() != added:
-        raise RuntimeError(f"{added} rows were added to {kind.table}, but {look.added.total()} are found.")
-    return look if not look.wrong and look.added == +lines else None
+    # Beside each other: both wait for the same disk, and DuckDB does not keep all processors busy.
+    with ThreadPoolExecutor(1, "count") as beside:
+        counting = beside.submit(_count_each, given)
+        try:
+            added = _add(connection, kind, given)
+        except (duckdb.DataError, duckdb.InvalidInputException):
+            return None
+    lines = counting.result()
+    return lines if lines is not None and added == lines.total() else None
+
+
+def look(connection: duckdb.DuckDBPyConnection, kind: Kind, lines: Lines) -> Look | None:
+    """At what `add` has added; None when some of it means nothing."""
+    found = _look(connection, kind, lines)
+    if found.added.total() != lines.total():
+        raise RuntimeError(f"{lines.total()} rows were added to {kind.table}, but {found.added.total()} are found.")
+    return found if not found.wrong and found.added == +lines else None
 
 
 def sort_out(connection: duckdb.DuckDBPyConnection, kind: Kind, source: Path, start: int, end: int, scratch: Path) -> Sorted:
@@ -132,7 +145,8 @@ def _all_fit(connection: duckdb.DuckDBPyConnection, kind: Kind, lines: Sequence[
     write(scratch, lines)
     connection.execute("begin")
     try:
-        return insert(connection, kind, [File(scratch, None)]) is not None
+        added = add(connection, kind, [File(scratch, None)])
+        return added is not None and look(connection, kind, added) is not None
     finally:
         with suppress(duckdb.Error):  # the statement that failed may have ended the transaction
             connection.execute("rollback")
@@ -141,6 +155,17 @@ def _all_fit(connection: duckdb.DuckDBPyConnection, kind: Kind, lines: Sequence[
 def _may_fit(line: Line) -> bool:
     """Spares DuckDB what it would surely refuse, such as the zeros that a power cut leaves."""
     return line.length < LINE_MAX_BYTES and line.content.lstrip().startswith(b"{") and b"\0" not in line.content
+
+
+def _count_each(given: Sequence[File]) -> Lines | None:
+    """None when a line is too long."""
+    lines: Lines = Counter()
+    for file in given:
+        count = _count(file.path)
+        if count is None:
+            return None
+        lines[file.hour] = count
+    return lines
 
 
 def _count(file: Path) -> int | None:
@@ -178,19 +203,20 @@ def _literal(hour: datetime | None) -> str:
     return "null::TIMESTAMP" if hour is None else f"timestamp '{hour.isoformat(sep=' ')}'"
 
 
-def _look(connection: duckdb.DuckDBPyConnection, kind: Kind, given: Sequence[File]) -> Look:
-    counts = f"count(*), min(time), max(time), count(*) filter (where not coalesce({kind.valid}, false))"
+def _look(connection: duckdb.DuckDBPyConnection, kind: Kind, lines: Lines) -> Look:
+    counts = f"count(*), min(time), max(time), count(*) filter (where not coalesce({kind.valid}, false)), max(rowid)"
     added = f"from {kind.table} where rowid >= {UNCOMMITTED}"
-    if len(given) == 1:
+    if len(lines) == 1:
         # Groups would take as long again.
         ((count, *others),) = connection.execute(f"select {counts} {added}").fetchall()
-        return Look(+Counter({given[0].hour: count}), *others)
+        return Look(+Counter({next(iter(lines)): count}), *others)
     rows = connection.execute(f"select hour, {counts} {added} group by hour").fetchall()
     return Look(
         Counter({row[0]: row[1] for row in rows}),
         min((row[2] for row in rows), default=None),
         max((row[3] for row in rows), default=None),
         sum(row[4] for row in rows),
+        max((row[5] for row in rows), default=None),
     )
 
 

@@ -24,13 +24,14 @@ from lab.journal.segments import Line, Segment
 from lab.store import database, reading, tables, transaction
 from lab.store.database import Place
 from lab.store.reading import UNCOMMITTED
-from lab.store.recent import Recent
+from lab.store.recent import NONE, Recent
 
 # Bytes that are read in one transaction at most, unless they are whole files that nobody writes to any more.
 STRETCH_BYTES = 128 << 20
 
-# Bytes of such files that are read in one transaction: together they keep all threads busy. One that is longer is read by itself.
-TOGETHER_BYTES = 512 << 20
+# Bytes of such files that are read in one transaction: together they keep all threads busy, and what is done once for each transaction
+# takes a smaller part. One that is longer is read by itself.
+TOGETHER_BYTES = 1 << 30
 
 # Bytes that are searched for bad lines at once: each line is a Python object meanwhile.
 PIECE_BYTES = 8 << 20
@@ -228,7 +229,8 @@ class Store:
         # Whether there may be feedback whose prediction has not come yet.
         self._waits = True
         ((self._through,),) = self._ask("select through from progress", [])
-        self.recent.add(transaction.newest(self._reader))
+        ((last,),) = self._ask("select max(rowid) from predictions", [])
+        self.recent.add(transaction.newest(self._reader, last))
 
     def _close(self) -> None:
         self._reader.close()
@@ -393,10 +395,15 @@ class Store:
         """
         kind = tables.KINDS[parts[0].segment.kind]
         reached = {part.segment.name: Reached(part.end, segments.tail(part.segment.path, part.end)) for part in parts}
-        newest: list[tuple[str, float]] = []
+        newest = NONE
         through, waits = self._through, self._waits
+        self._limit_memory(database.READING_LIMIT)
         with _transaction(self._reader):
-            look = reading.insert(self._reader, kind, [reading.File(part.file, part.segment.hour) for part in parts])
+            lines = reading.add(self._reader, kind, [reading.File(part.file, part.segment.hour) for part in parts])
+            look = None
+            if lines is not None:
+                self._limit_memory(database.MEMORY_LIMIT)
+                look = reading.look(self._reader, kind, lines)
             # What was read where it lies may have grown meanwhile.
             if look is None or any(part.is_linked and part.file.stat().st_size != part.end for part in parts):
                 self._reader.execute("rollback")
@@ -405,7 +412,7 @@ class Store:
                 now = tables.utc(self._clock())
                 through = transaction.add_to_sums(self._reader, look, through, now)
                 waits = waits and transaction.meet_feedback(self._reader)
-                newest = transaction.newest(self._reader, UNCOMMITTED)
+                newest = transaction.newest(self._reader, look.last, UNCOMMITTED)
             elif look.added and kind is tables.FEEDBACK:
                 transaction.meet_predictions(self._reader)
                 waits = True
@@ -418,6 +425,11 @@ class Store:
         self._through, self._waits = through, waits
         self.recent.add(newest)
         return look.added.total()
+
+    def _limit_memory(self, limit: str) -> None:
+        """Until all is settled: what is read afterwards is small."""
+        if not self.is_settled.is_set():
+            database.limit_memory(self._reader, limit)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import duckdb
 from lab.journal.segments import Line, Segment
 from lab.store import sums, tables, views
 from lab.store.reading import UNCOMMITTED, Look
-from lab.store.recent import KEPT
+from lab.store.recent import KEPT, NONE, Newest
 from lab.store.tables import EPOCH_START
 
 # Seconds after its end at which a block's predictions are summed; lines that come later still are added to it all the same.
@@ -25,7 +25,7 @@ SPARE_ROWS = 200_000
 SHOWN = 200
 
 # Request ids of predictions that visitors saw, with their times in unix seconds.
-SEEN = "select request_id, epoch_ms(time) / 1000 from predictions where reason is distinct from 'shadow'"
+SEEN = "select request_id, epoch_ms(time) / 1000 as seconds from predictions where reason is distinct from 'shadow'"
 
 # What a prediction says of feedback about it. An answer of a shadow is no prediction that anybody saw.
 MEETING = """
@@ -55,11 +55,13 @@ def add_to_sums(cursor: duckdb.DuckDBPyConnection, look: Look, through: datetime
     return settled
 
 
-def newest(cursor: duckdb.DuckDBPyConnection, first: int = 0) -> list[tuple[str, float]]:
-    """What is to be remembered of the predictions from this row number on: no more of them than are remembered."""
-    (last,) = cursor.execute(f"select max(rowid) from predictions where rowid >= {first}").fetchone() or (None,)
+def newest(cursor: duckdb.DuckDBPyConnection, last: int | None, first: int = 0) -> Newest:
+    """What is to be remembered of the predictions from row number `first` to `last`: no more of them than are remembered."""
+    if last is None:
+        return NONE
     # By their numbers: to put millions of rows in order takes more memory than there is.
-    return [] if last is None else cursor.execute(f"{SEEN} and rowid >= {max(first, last - KEPT + 1)}").fetchall()
+    found = cursor.execute(f"{SEEN} and rowid >= {max(first, last - KEPT + 1)}").fetchnumpy()
+    return Newest(found["request_id"].tolist(), found["seconds"])
 
 
 def meet_feedback(cursor: duckdb.DuckDBPyConnection) -> bool:

@@ -212,6 +212,26 @@ def test_the_newest_predictions_are_remembered_again_and_no_more_of_them(tmp_pat
     assert sorted(remembered) == [f"{number:032x}" for number in (6, 7)]
 
 
+def test_what_is_reserved_for_reading_at_the_start_is_given_back(closed: tuple[Path, str]) -> None:
+    state, _ = closed
+    with lab_in(state) as lab:
+        before = settings(lab.store)
+        lab.write(*some_predictions(401, 300))
+        lab.store.read_on()
+
+        assert settings(lab.store) == (1, "95.3 MiB", True)
+
+    assert before == (2, "133.5 MiB", False)
+
+
+def settings(store: Store) -> tuple[object, ...]:
+    """Threads, memory, and whether they are fixed."""
+    with store.cursor() as cursor:
+        wanted = "current_setting('threads'), current_setting('memory_limit'), current_setting('lock_configuration')"
+        (found,) = cursor.execute(f"select {wanted}").fetchall()
+    return found
+
+
 def test_too_little_memory_is_no_damage(closed: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
     state, _ = closed
     kept = (state / "lab.duckdb").stat().st_ino
