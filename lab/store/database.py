@@ -18,16 +18,16 @@ FILE = "lab.duckdb"
 # Where a stretch of a journal lies while it is read; nothing else is ever in there.
 INGEST = "ingest"
 
-# Bytes of memory for tables, joins and people's questions together; and while all is read that was there at the start. Each thread that
-# reads JSON reserves two buffers of 33 MB, and uses little of the second one.
-MEMORY_LIMIT, READING_LIMIT = "100MB", "140MB"
+# Bytes of memory for tables, joins and people's questions together. At the start, when two threads read JSON, each of them reserves buffers
+# of 33 MB; and while sums are made of what they read, less would only keep pages of the file, which the system keeps anyway.
+MEMORY_LIMIT, READING_LIMIT, SUMMING_LIMIT = "140MB", "150MB", "100MB"
 
 # Threads that read, sum and answer: while everything is read that was there at the start, and afterwards. For a few thousand lines, waking
 # a second one costs more than it saves.
 THREADS_AT_START, THREADS = 2, 1
 
-# Size of DuckDB's log at which it is worked into the file. That many rows become a group of their own; were it less than half a full one,
-# two of them would be put together later, and all compressed and written again.
+# Size of DuckDB's log at which it is worked into the file. That many rows, some 100,000, become a group of their own: smaller groups than
+# three quarters of a full one (122,880 rows) would later be put together, and all of them compressed and written again.
 LOG_LIMIT = "48MB"
 
 # Most that may lie on disk for a question that needs more memory than there is.
@@ -83,13 +83,36 @@ def remove(place: Place) -> None:
 def settle(connection: duckdb.DuckDBPyConnection) -> None:
     """To be called when everything that was there at the start has been read. From now on no statement changes a setting."""
     connection.execute(f"set threads={THREADS}")
-    limit_memory(connection, MEMORY_LIMIT)
+    _limit_memory(connection, MEMORY_LIMIT)
     connection.execute("set lock_configuration=true")
 
 
-def limit_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
-    """For everybody who uses the database; what lies in its memory beyond that goes."""
-    connection.execute(f"set memory_limit='{limit}'")
+@contextmanager
+def summing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keeps less in memory meanwhile, for everybody who uses the database. Only before `settle`.
+
+    `connection` is in no transaction: a setting that fails would break it off.
+    """
+    _limit_memory(connection, SUMMING_LIMIT)
+    try:
+        yield
+    finally:
+        _limit_memory(connection, READING_LIMIT)
+
+
+def begin(connection: duckdb.DuckDBPyConnection) -> None:
+    """A transaction, also when the last one found no memory in which to be undone."""
+    try:
+        connection.execute("begin")
+    except duckdb.TransactionException:
+        connection.execute("rollback")
+        connection.execute("begin")
+
+
+def _limit_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
+    """What lies in memory beyond that goes; while too much of it is in use, the limit stays as it is."""
+    with suppress(duckdb.OutOfMemoryException):
+        connection.execute(f"set memory_limit='{limit}'")
 
 
 @contextmanager

@@ -6,10 +6,11 @@ once, and only when that fails are the lines tried in halves, until those at fau
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from lab import files
 from lab.errors import Refused
 from lab.journal import segments
 from lab.journal.segments import Line
+from lab.store import database
 from lab.store.tables import LINE_MAX_BYTES, Kind
 
 # Bytes that are looked at together when lines are counted: any line that is too long holds one such part without an end of line.
@@ -30,8 +32,10 @@ LINE_FEED = ord("\n")
 # looking at those.
 UNCOMMITTED = 1 << 54
 
+# Bytes of files from which on their lines are counted by a second thread.
+BESIDE_BYTES = 8 << 20
 
-# How many lines, or rows, by the hour of their segment.
+# Of lines, or rows: how many there are, by the hour of their segment.
 Lines = Counter[datetime | None]
 
 
@@ -50,8 +54,7 @@ class File(NamedTuple):
 class Look(NamedTuple):
     """What was just added."""
 
-    added: Lines
-    """As rows."""
+    rows: Lines
     earliest: datetime | None
     latest: datetime | None
     wrong: int
@@ -95,25 +98,24 @@ def link(source: Path, target: Path) -> bool:
 def add(connection: duckdb.DuckDBPyConnection, kind: Kind, given: Sequence[File]) -> Lines | None:
     """Adds every line of these files, of different hours, to their table, inside a transaction; says how many there are of each hour.
 
-    None when something in a file is no line: the transaction is of no use then.
+    None when something in a file is no line: the transaction is of no use then. Raises OSError or duckdb.Error when a file cannot be read
+    or memory or disk do not suffice.
     """
-    # Beside each other: both wait for the same disk, and DuckDB does not keep all processors busy.
-    with ThreadPoolExecutor(1, "count") as beside:
-        counting = beside.submit(_count_each, given)
+    with _counting(given) as counted:
         try:
             added = _add(connection, kind, given)
         except (duckdb.DataError, duckdb.InvalidInputException):
             return None
-    lines = counting.result()
+        lines = counted()
     return lines if lines is not None and added == lines.total() else None
 
 
 def look(connection: duckdb.DuckDBPyConnection, kind: Kind, lines: Lines) -> Look | None:
-    """At what `add` has added; None when some of it means nothing."""
+    """At what `add` has added; None when some of it means nothing. Raises duckdb.Error when memory does not suffice."""
     found = _look(connection, kind, lines)
-    if found.added.total() != lines.total():
-        raise RuntimeError(f"{lines.total()} rows were added to {kind.table}, but {found.added.total()} are found.")
-    return found if not found.wrong and found.added == +lines else None
+    if found.rows.total() != lines.total():
+        raise RuntimeError(f"{lines.total()} rows were added to {kind.table}, but {found.rows.total()} are found.")
+    return found if not found.wrong and found.rows == +lines else None
 
 
 def sort_out(connection: duckdb.DuckDBPyConnection, kind: Kind, source: Path, start: int, end: int, scratch: Path) -> Sorted:
@@ -143,7 +145,7 @@ def _fitting(connection: duckdb.DuckDBPyConnection, kind: Kind, lines: Sequence[
 
 def _all_fit(connection: duckdb.DuckDBPyConnection, kind: Kind, lines: Sequence[bytes], scratch: Path) -> bool:
     write(scratch, lines)
-    connection.execute("begin")
+    database.begin(connection)
     try:
         added = add(connection, kind, [File(scratch, None)])
         return added is not None and look(connection, kind, added) is not None
@@ -155,6 +157,16 @@ def _all_fit(connection: duckdb.DuckDBPyConnection, kind: Kind, lines: Sequence[
 def _may_fit(line: Line) -> bool:
     """Spares DuckDB what it would surely refuse, such as the zeros that a power cut leaves."""
     return line.length < LINE_MAX_BYTES and line.content.lstrip().startswith(b"{") and b"\0" not in line.content
+
+
+@contextmanager
+def _counting(given: Sequence[File]) -> Iterator[Callable[[], Lines | None]]:
+    """Large files are counted beside what else is done: both wait for the same disk, and DuckDB does not keep all processors busy."""
+    if sum(file.path.stat().st_size for file in given) < BESIDE_BYTES:
+        yield partial(_count_each, given)
+    else:
+        with ThreadPoolExecutor(1, "count") as beside:
+            yield beside.submit(_count_each, given).result
 
 
 def _count_each(given: Sequence[File]) -> Lines | None:

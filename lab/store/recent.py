@@ -1,17 +1,15 @@
 """The newest predictions, remembered in memory: feedback mostly speaks of one of them."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Predictions that are remembered at least; up to some twice as many are, in 24 bytes each.
-KEPT = 50_000
+from lab.feedback.fields import REQUEST_ID
 
-# What NGINX makes. Others are looked for in the database.
-REQUEST_ID = re.compile("[0-9a-f]{32}")
+# Predictions that are remembered at least; up to some twice as many are, most of them in 24 bytes each.
+KEPT = 50_000
 
 
 class Newest(NamedTuple):
@@ -60,14 +58,17 @@ class Recent:
         return found
 
     def _pack(self, some: Newest) -> None:
-        old = [*self._old, _Packed.of(some)]
+        packed = _Packed.of(some)
+        if not len(packed.keys):
+            return
+        old = [*self._old, packed]
         while len(old) > 1 and sum(len(one.times) for one in old[1:]) >= self._kept:
             del old[0]
         self._old = tuple(old)
 
 
 class _Packed(NamedTuple):
-    """Predictions in the order of their request ids."""
+    """Predictions in the order of their request ids, but those whose id the gateway did not make: they are left to the database."""
 
     keys: NDArray[np.bytes_]
     times: NDArray[np.float64]
@@ -81,8 +82,6 @@ class _Packed(NamedTuple):
 
     def times_of(self, ids: Sequence[str], keys: NDArray[np.bytes_]) -> Mapping[str, float]:
         """Of those of these ids that are in here; `keys` are the same ids."""
-        if not len(self.keys):
-            return {}
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return {ids[one]: float(self.times[places[one]]) for one in np.flatnonzero(self.keys[places] == keys)}
 

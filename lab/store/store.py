@@ -23,8 +23,9 @@ from lab.journal import segments
 from lab.journal.segments import Line, Segment
 from lab.store import database, reading, tables, transaction
 from lab.store.database import Place
-from lab.store.reading import UNCOMMITTED
-from lab.store.recent import NONE, Recent
+from lab.store.reading import UNCOMMITTED, Lines
+from lab.store.recent import NONE, Newest, Recent
+from lab.store.tables import Kind
 
 # Bytes that are read in one transaction at most, unless they are whole files that nobody writes to any more.
 STRETCH_BYTES = 128 << 20
@@ -72,6 +73,17 @@ class Part(NamedTuple):
     """In the segment."""
     is_linked: bool = False
     """It is the segment itself under a second name."""
+
+
+class Followed(NamedTuple):
+    """What lines have led to, in a transaction that is not committed yet."""
+
+    rows: Lines
+    through: datetime
+    """Until when all predictions are in the sums."""
+    waits: bool
+    """Whether there may be feedback whose prediction has not come yet."""
+    newest: Newest
 
 
 class Store:
@@ -395,47 +407,52 @@ class Store:
         """
         kind = tables.KINDS[parts[0].segment.kind]
         reached = {part.segment.name: Reached(part.end, segments.tail(part.segment.path, part.end)) for part in parts}
-        newest = NONE
-        through, waits = self._through, self._waits
-        self._limit_memory(database.READING_LIMIT)
         with _transaction(self._reader):
             lines = reading.add(self._reader, kind, [reading.File(part.file, part.segment.hour) for part in parts])
-            look = None
-            if lines is not None:
-                self._limit_memory(database.MEMORY_LIMIT)
-                look = reading.look(self._reader, kind, lines)
+            added = None if lines is None else self._follow(kind, lines)
             # What was read where it lies may have grown meanwhile.
-            if look is None or any(part.is_linked and part.file.stat().st_size != part.end for part in parts):
+            if added is None or any(part.is_linked and part.file.stat().st_size != part.end for part in parts):
                 self._reader.execute("rollback")
                 return None
-            if look.added and kind is tables.PREDICTIONS:
-                now = tables.utc(self._clock())
-                through = transaction.add_to_sums(self._reader, look, through, now)
-                waits = waits and transaction.meet_feedback(self._reader)
-                newest = transaction.newest(self._reader, look.last, UNCOMMITTED)
-            elif look.added and kind is tables.FEEDBACK:
-                transaction.meet_predictions(self._reader)
-                waits = True
             for part in parts:
-                stored = look.added[part.segment.hour]
+                stored = added.rows[part.segment.hour]
                 transaction.note(self._reader, part.segment, part.end, reached[part.segment.name].tail, stored, bad)
             self._reader.execute("commit")
         self.changes += 1
         self._reached |= reached
-        self._through, self._waits = through, waits
-        self.recent.add(newest)
-        return look.added.total()
+        self._through, self._waits = added.through, added.waits
+        self.recent.add(added.newest)
+        return added.rows.total()
 
-    def _limit_memory(self, limit: str) -> None:
-        """Until all is settled: what is read afterwards is small."""
-        if not self.is_settled.is_set():
-            database.limit_memory(self._reader, limit)
+    def _follow(self, kind: Kind, lines: Lines) -> Followed | None:
+        """What follows from lines that were just added; None when some of them mean nothing."""
+        with self._summing():
+            look = reading.look(self._reader, kind, lines)
+            if look is None:
+                return None
+            if look.rows and kind is tables.PREDICTIONS:
+                through = transaction.add_to_sums(self._reader, look, self._through, tables.utc(self._clock()))
+                waits = self._waits and transaction.meet_feedback(self._reader)
+                return Followed(look.rows, through, waits, transaction.newest(self._reader, look.last, UNCOMMITTED))
+            if look.rows and kind is tables.FEEDBACK:
+                transaction.meet_predictions(self._reader)
+                return Followed(look.rows, self._through, True, NONE)
+            return Followed(look.rows, self._through, self._waits, NONE)
+
+    @contextmanager
+    def _summing(self) -> Iterator[None]:
+        """What is read after the start is small."""
+        if self.is_settled.is_set():
+            yield
+        else:
+            with self.cursor() as apart, database.summing(apart):
+                yield
 
 
 @contextmanager
 def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Undone when something goes wrong inside."""
-    cursor.execute("begin")
+    database.begin(cursor)
     try:
         yield
     except BaseException:

@@ -5,7 +5,10 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -17,8 +20,10 @@ from lab.store import reading, tables, transaction
 from lab.store.digest import digest
 from lab.store.retention import Bounds
 from lab.store.store import Store
-from tests.store.conftest import Lab, lab_in, prediction, some_predictions
+from tests.store.conftest import Lab, feedback, lab_in, prediction, some_predictions
 from tests.support import REPOSITORY, eventually
+
+SOME = some_predictions(1, 300)
 
 
 @pytest.fixture
@@ -212,34 +217,126 @@ def test_the_newest_predictions_are_remembered_again_and_no_more_of_them(tmp_pat
     assert sorted(remembered) == [f"{number:032x}" for number in (6, 7)]
 
 
-def test_what_is_reserved_for_reading_at_the_start_is_given_back(closed: tuple[Path, str]) -> None:
-    state, _ = closed
-    with lab_in(state) as lab:
-        before = settings(lab.store)
-        lab.write(*some_predictions(401, 300))
+class Settings(NamedTuple):
+    """Of a database."""
+
+    threads: int
+    memory: str
+    is_locked: bool
+
+
+def settings(connection: duckdb.DuckDBPyConnection) -> Settings:
+    wanted = "current_setting('threads'), current_setting('memory_limit'), current_setting('lock_configuration')"
+    (found,) = connection.execute(f"select {wanted}").fetchall()
+    return Settings(*found)
+
+
+def test_sums_and_what_comes_after_the_start_take_less_than_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+
+    def noting(name: str) -> None:
+        of_reading = getattr(reading, name)
+
+        def noted(connection: duckdb.DuckDBPyConnection, *given: object) -> object:
+            found.append((name, *settings(connection)))
+            return of_reading(connection, *given)
+
+        monkeypatch.setattr(reading, name, noted)
+
+    noting("add")
+    noting("look")
+    with lab_in(tmp_path) as lab:
+        lab.write(*SOME)
+        lab.write(feedback(5, 1), kind="feedback")
+        lab.store.read_on()
+        at_start, found[:] = list(found), []
+        lab.write(*SOME)
         lab.store.read_on()
 
-        assert settings(lab.store) == (1, "95.3 MiB", True)
+    assert at_start == [("add", 2, "143.0 MiB", False), ("look", 2, "95.3 MiB", False)] * 2
+    assert found == [("add", 1, "133.5 MiB", True), ("look", 1, "133.5 MiB", True)]
 
-    assert before == (2, "133.5 MiB", False)
+
+class Stingy:
+    """A connection that finds no memory for the first `failing` of statements that begin with some words."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, words: str, failing: int) -> None:
+        self._connection = connection
+        self._words = words
+        self._failing = failing
+
+    def execute(self, sql: str, *values: object) -> duckdb.DuckDBPyConnection:
+        if sql.startswith(self._words) and self._failing:
+            self._failing -= 1
+            raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block")
+        return self._connection.execute(sql, *values)
+
+    def close(self) -> None:
+        self._connection.close()
 
 
-def settings(store: Store) -> tuple[object, ...]:
-    """Threads, memory, and whether they are fixed."""
-    with store.cursor() as cursor:
-        wanted = "current_setting('threads'), current_setting('memory_limit'), current_setting('lock_configuration')"
-        (found,) = cursor.execute(f"select {wanted}").fetchall()
-    return found
+def test_a_transaction_that_could_not_be_undone_is_undone_before_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lab_in(tmp_path) as lab:
+        lab.write(*SOME)
+        lab.store.read_on()
+        lab.write(*SOME)
+        monkeypatch.setattr(lab.store, "_reader", Stingy(lab.store._reader, "rollback", 1))
+        with monkeypatch.context() as broken:
+            broken.setattr(transaction, "note", too_little_memory)
+            with pytest.raises(duckdb.OutOfMemoryException):
+                lab.store.read_on()
+        assert stored(lab) == len(SOME)
+
+        lab.store.read_on()
+
+        assert stored(lab) == 2 * len(SOME)
+
+
+def test_a_limit_that_cannot_be_lowered_keeps_no_line_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lab_in(tmp_path) as lab:
+        lab.write(*SOME)
+        opened = lab.store.cursor
+
+        @contextmanager
+        def stingy() -> Iterator[Stingy]:
+            with opened() as cursor:
+                yield Stingy(cursor, "set memory_limit", 1)
+
+        monkeypatch.setattr(lab.store, "cursor", stingy)
+
+        assert lab.store.read_on() == (len(SOME), 0)
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_a_file_that_cannot_be_counted_leaves_no_rows(small: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(given: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with lab_in(tmp_path) as lab:
+        lab.write(*SOME)
+        with monkeypatch.context() as broken:
+            broken.setattr(reading, "_count_each", unreadable)
+            broken.setattr(reading, "BESIDE_BYTES", 1 << 40 if small else 0)
+            with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+                lab.store.read_on()
+        assert stored(lab) == 0
+
+        assert lab.store.read_on() == (len(SOME), 0)
+
+
+def stored(lab: Lab) -> int:
+    return int(lab.ask("select count(*) from predictions")[0])
+
+
+def too_little_memory(*given: object) -> None:
+    raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block")
 
 
 def test_too_little_memory_is_no_damage(closed: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
     state, _ = closed
     kept = (state / "lab.duckdb").stat().st_ino
 
-    def too_much(cursor: duckdb.DuckDBPyConnection, first: int = 0) -> list[tuple[str, float]]:
-        raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block")
-
-    monkeypatch.setattr(transaction, "newest", too_much)
+    monkeypatch.setattr(transaction, "newest", too_little_memory)
     with pytest.raises(duckdb.OutOfMemoryException):
         Store(state)
 

@@ -1,5 +1,6 @@
 """The newest predictions, in memory: found by their ids, and forgotten in the order in which they came."""
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,6 +50,38 @@ def test_ids_that_nginx_would_not_make_harm_nobody(odd: str) -> None:
     recent.add(Newest([odd, *some(range(50)).ids], np.arange(51.0)))
 
     assert recent.seen([odd, request_id(7)]) == {request_id(7): 8.0}
+
+
+def test_ids_that_are_not_remembered_take_no_room() -> None:
+    recent = Recent(KEPT)
+    for number in range(500):
+        recent.add(Newest([f"odd {number}-{place}" for place in range(11)], np.zeros(11)))
+
+    assert not recent._old
+
+
+def test_whoever_asks_while_more_comes_misses_nothing() -> None:
+    recent = Recent(KEPT)
+    recent.add(some([0]))
+    newest, missed, over = [0], [], threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            number = newest[0]
+            found = recent.seen([request_id(number)])
+            # Unless so many have come meanwhile that it may be forgotten; one more than those may be in there already.
+            if found != {request_id(number): number + 0.5} and newest[0] < number + KEPT - 1:
+                missed.append(number)
+
+    asker = threading.Thread(target=ask)
+    asker.start()
+    for number in range(1, 20_000):
+        recent.add(some([number]))
+        newest[0] = number
+    over.set()
+    asker.join()
+
+    assert not missed
 
 
 def test_nothing_can_be_added() -> None:
