@@ -119,6 +119,8 @@ def _fresh(state: Path, journal: Path) -> Path:
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir()
     (state / "journal").symlink_to(journal)
+    # What was written before must not be written to the disk meanwhile.
+    os.sync()
     return state
 
 
