@@ -19,7 +19,7 @@ FILE = "lab.duckdb"
 INGEST = "ingest"
 
 # Bytes of memory for tables, joins and people's questions together. At the start, when two threads read JSON, each of them reserves buffers
-# of 33 MB; and while sums are made of what they read, less would only keep pages of the file, which the system keeps anyway.
+# of 33 MB. While sums are made of what they read, more than the last would only hold pages of the file, which the system keeps anyway.
 MEMORY_LIMIT, READING_LIMIT, SUMMING_LIMIT = "140MB", "150MB", "100MB"
 
 # Threads that read, sum and answer: while everything is read that was there at the start, and afterwards. For a few thousand lines, waking

@@ -430,14 +430,15 @@ class Store:
             look = reading.look(self._reader, kind, lines)
             if look is None:
                 return None
+            through, waits, newest = self._through, self._waits, NONE
             if look.rows and kind is tables.PREDICTIONS:
-                through = transaction.add_to_sums(self._reader, look, self._through, tables.utc(self._clock()))
-                waits = self._waits and transaction.meet_feedback(self._reader)
-                return Followed(look.rows, through, waits, transaction.newest(self._reader, look.last, UNCOMMITTED))
-            if look.rows and kind is tables.FEEDBACK:
+                through = transaction.add_to_sums(self._reader, look, through, tables.utc(self._clock()))
+                waits = waits and transaction.meet_feedback(self._reader)
+                newest = transaction.newest(self._reader, look.last, UNCOMMITTED)
+            elif look.rows and kind is tables.FEEDBACK:
                 transaction.meet_predictions(self._reader)
-                return Followed(look.rows, self._through, True, NONE)
-            return Followed(look.rows, self._through, self._waits, NONE)
+                waits = True
+        return Followed(look.rows, through, waits, newest)
 
     @contextmanager
     def _summing(self) -> Iterator[None]:
